@@ -1,0 +1,1 @@
+"""Vanthu: the clerical office (văn thư) as four event-driven services."""

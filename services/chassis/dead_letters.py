@@ -1,0 +1,88 @@
+"""Records that cannot be used, kept whole in the failing service's own database until a person decides."""
+
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+
+from services.chassis.envelope import RawRecord
+from services.chassis.errors import InvalidRecord
+from services.chassis.mongo import Database, Row
+
+
+class DeadLetterStatus(StrEnum):
+    WAITING = "waiting"
+    REPLAY = "replay"
+    REPLAYED = "replayed"
+    DISCARDED = "discarded"
+
+
+class DeadLetters:
+    """Rows `{_id: "topic-partition-offset", value, key, headers, cause, status, ...}`; one per record."""
+
+    def __init__(self, database: Database) -> None:
+        self.rows = database["dead_letters"]
+
+    async def prepare(self) -> None:
+        await self.rows.create_indexes([IndexModel([("status", ASCENDING), ("at", ASCENDING)], name="by_status")])
+
+    async def keep(self, record: RawRecord, error: BaseException) -> None:
+        """Keep the record once, however often it fails. A replayed one that fails again waits again."""
+        row = {**_origin(record), "cause": cause_of(error), "status": DeadLetterStatus.WAITING}
+        await self.rows.update_one(
+            {"_id": row["_id"]}, {"$set": row, "$setOnInsert": {"at": datetime.now(UTC)}}, upsert=True
+        )
+
+    async def waiting(self, limit: int = 1000) -> list[Row]:
+        return await self._with_status(DeadLetterStatus.WAITING, limit)
+
+    async def to_replay(self, limit: int = 100) -> list[Row]:
+        return await self._with_status(DeadLetterStatus.REPLAY, limit)
+
+    async def find(self, letter_id: str) -> Row | None:
+        return await self.rows.find_one({"_id": letter_id})
+
+    async def decide(self, letter_id: str, status: DeadLetterStatus, by: str) -> bool:
+        """Set what becomes of a letter; whether there was such a letter. Who decided is kept."""
+        audit = {"at": datetime.now(UTC), "by": by, "status": status}
+        change = {"$set": {"status": status}, "$push": {"audit": audit}}
+        return bool((await self.rows.update_one({"_id": letter_id}, change)).matched_count)
+
+    async def _with_status(self, status: DeadLetterStatus, limit: int) -> list[Row]:
+        return await self.rows.find({"status": status}).sort("at", ASCENDING).limit(limit).to_list(limit)
+
+
+def cause_of(error: BaseException) -> str:
+    """An invalid record's own words; for a bug the place in the code, never values, which may be personal."""
+    if isinstance(error, InvalidRecord):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
+
+
+class KeptRecord:
+    """A dead letter that reads like the Kafka record it was."""
+
+    def __init__(self, row: Row) -> None:
+        self.topic: str = row["topic"]
+        self.partition: int = row["partition"]
+        self.offset: int = row["offset"]
+        self.key: bytes | None = row["key"]
+        self.value: bytes | None = row["value"]
+        self.headers: Sequence[tuple[str, bytes]] = [(name, value) for name, value in row["headers"]]
+
+
+def _origin(record: RawRecord) -> dict[str, Any]:
+    return {
+        "_id": f"{record.topic}-{record.partition}-{record.offset}",
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": record.key,
+        "value": record.value,
+        "headers": [[name, value] for name, value in record.headers],
+    }

@@ -1,0 +1,76 @@
+"""Any of the services in one process, under one port: started together, stopped in order."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from services.chassis.errors import Problem
+from services.chassis.problems import problem_response
+from services.chassis.service import Service
+
+GRACEFUL_SECONDS = 20
+
+
+def new_host(services: Sequence[Service]) -> Starlette:
+    """The ASGI application of the process."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        for service in services:
+            await service.start()
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(service.stop() for service in services))
+
+    mounts = [Mount(f"/{service.name}", service.app) for service in services]
+    return Starlette(
+        routes=[Route("/health/live", _alive), *mounts], lifespan=lifespan, exception_handlers={404: _none}
+    )
+
+
+async def _alive(request: Request) -> Response:
+    return Response('{"status":"ok"}', media_type="application/json")
+
+
+async def _none(request: Request, error: Exception) -> Response:
+    return problem_response(Problem(404, "not-found", "There is nothing at this address."))
+
+
+class Server(uvicorn.Server):
+    """Ends open streams when it is told to stop: uvicorn alone would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        self._stopping.set()
+        super().handle_exit(sig, frame)  # type: ignore[arg-type]
+
+
+def new_server(services: Sequence[Service], host: str, port: int, stopping: asyncio.Event) -> Server:
+    config = uvicorn.Config(
+        new_host(services),
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=75,
+        backlog=2048,
+    )
+    return Server(config, stopping)
+
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -1,0 +1,114 @@
+"""The producer's own book of events: written in the transaction that made the fact, never deleted.
+
+A row waits with `unsent: true` until the relay has Kafka's acknowledgement. Kafka is transport; this
+collection is the truth that `resend` and `rebuild` read.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pymongo import ASCENDING, IndexModel
+
+from services.chassis.envelope import MAX_EVENT_BYTES, Sayable, headers_of
+from services.chassis.errors import Failure
+from services.chassis.mongo import Database, Row, Session, Transactions
+from services.chassis.trace import current_traceparent
+
+T = TypeVar("T")
+
+
+class EventTooLarge(Failure):
+    """The event would not pass through Kafka; nothing of the transaction may stand."""
+
+
+class Journal:
+    """Rows `{_id: "key:version", key, version, topic, type, office, value, headers, recorded_at, unsent}`."""
+
+    def __init__(self, database: Database, transactions: Transactions) -> None:
+        self.rows = database["events"]
+        self._transactions = transactions
+        self._listeners: list[Callable[[], None]] = []
+
+    async def prepare(self) -> None:
+        waiting = {"unsent": True}
+        await self.rows.create_indexes(
+            [
+                IndexModel(
+                    [("key", ASCENDING), ("version", ASCENDING)],
+                    name="unsent",
+                    partialFilterExpression=waiting,
+                ),
+                IndexModel([("recorded_at", ASCENDING)], name="unsent_age", partialFilterExpression=waiting),
+                IndexModel([("topic", ASCENDING), ("recorded_at", ASCENDING)], name="by_time"),
+            ]
+        )
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after each committed transaction, to wake whoever waits for new rows."""
+        self._listeners.append(listener)
+
+    async def transact(self, body: Callable[[Session], Awaitable[T]]) -> T:
+        """Run the body in a transaction, then wake the relay. Errors as in `Transactions`."""
+        result = await self._transactions.run(body)
+        for listener in self._listeners:
+            listener()
+        return result
+
+    async def append(self, events: Iterable[Sayable], session: Session) -> None:
+        """Part of the caller's transaction. Raises EventTooLarge before anything is written."""
+        traceparent = current_traceparent()
+        rows = [row_of(event, traceparent) for event in events]
+        if rows:
+            await self.rows.insert_many(rows, session=session)
+
+    async def read(
+        self, *, topic: str | None = None, key: str | None = None, since: datetime | None = None
+    ) -> AsyncIterator[Row]:
+        """Every row there is, oldest first within each key; at any size."""
+        wanted: dict[str, Any] = {}
+        if topic:
+            wanted["topic"] = topic
+        if key:
+            wanted["key"] = key
+        if since:
+            wanted["recorded_at"] = {"$gte": since}
+        async for row in self.rows.find(wanted).sort("_id", ASCENDING).batch_size(1000):
+            yield row
+
+
+def row_id(key: str, version: int) -> str:
+    """Sorts by key, then version."""
+    return f"{key}:{version:08d}"
+
+
+def row_of(event: Sayable, traceparent: str) -> Row:
+    """The row of an event; raises EventTooLarge above 256 KB."""
+    value = event.model_dump_json()
+    if len(value.encode()) > MAX_EVENT_BYTES:
+        raise EventTooLarge(f"event {event.event_id} is larger than {MAX_EVENT_BYTES} bytes")
+    return {
+        "_id": row_id(event.key, event.version),
+        "key": event.key,
+        "version": event.version,
+        "topic": event.topic,
+        "type": event.type,
+        "office": event.office,
+        "value": value,
+        "headers": dict(headers_of(event, traceparent)),
+        "recorded_at": event.recorded_at,
+        "unsent": True,
+    }
+
+
+def in_waves(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows in order, split so that no wave holds a key twice: one row per key in flight."""
+    waves: list[list[Row]] = []
+    depth: dict[str, int] = {}
+    for row in rows:
+        index = depth.get(row["key"], 0)
+        depth[row["key"]] = index + 1
+        if index == len(waves):
+            waves.append([])
+        waves[index].append(row)
+    return waves

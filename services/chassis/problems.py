@@ -1,0 +1,110 @@
+"""Every failure as an RFC 9457 problem document, and nothing of the inside in it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pymongo.errors import PyMongoError
+from starlette.exceptions import HTTPException
+
+from services.chassis.errors import OutcomeUnknown, Problem, Unavailable
+from services.chassis.logs import logger
+from services.chassis.mongo import DEPENDENCY_DOWN
+
+RETRY_AFTER_SECONDS = 2
+
+
+def problem_response(problem: Problem) -> Response:
+    return Response(
+        orjson.dumps(problem.document()),
+        status_code=problem.status,
+        media_type="application/problem+json",
+        headers=problem.headers,
+    )
+
+
+def unavailable() -> Problem:
+    return Problem(
+        503,
+        "unavailable",
+        "The database cannot be reached. Nothing was done.",
+        remedy="Send the same request again, with the same Idempotency-Key if it had one.",
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
+def outcome_unknown() -> Problem:
+    return Problem(
+        503,
+        "outcome-unknown",
+        "The database did not say in time whether the request was carried out.",
+        remedy="Send the same request with the same Idempotency-Key: it gives the first answer, or does the work now.",
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def _problem(request: Request, error: Any) -> Response:
+    return problem_response(error)
+
+
+async def _invalid(request: Request, error: Any) -> Response:
+    faults = error.errors()
+    first = faults[0] if faults else {"loc": (), "msg": "the request cannot be read"}
+    where = "/" + "/".join(str(part) for part in first["loc"][1:])
+    details = [{"field": "/" + "/".join(map(str, each["loc"][1:])), "detail": each["msg"]} for each in faults]
+    return problem_response(
+        Problem(
+            422 if first["loc"][:1] == ("body",) else 400,
+            "invalid-request",
+            f"{where}: {first['msg']}",
+            field=where,
+            remedy="Correct the named fields; the API's page lists what each may be.",
+            extra={"errors": details},
+        )
+    )
+
+
+async def _http(request: Request, error: Any) -> Response:
+    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
+    return problem_response(Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {})))
+
+
+async def _unavailable(request: Request, error: Any) -> Response:
+    return problem_response(unavailable())
+
+
+async def _unknown(request: Request, error: Any) -> Response:
+    return problem_response(outcome_unknown())
+
+
+async def _database(request: Request, error: Any) -> Response:
+    return await (_unavailable if isinstance(error, DEPENDENCY_DOWN) else _bug)(request, error)
+
+
+async def _bug(request: Request, error: Any) -> Response:
+    logger("http").error("unexpected failure", route=_route(request), exc_info=error)
+    return problem_response(
+        Problem(500, "internal", "Something unexpected went wrong. It has been logged.", remedy="Try again later.")
+    )
+
+
+def _route(request: Request) -> str:
+    return getattr(request.scope.get("route"), "path", "unmatched")
+
+
+_HANDLERS: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
+    Problem: _problem,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    OutcomeUnknown: _unknown,
+    Unavailable: _unavailable,
+    PyMongoError: _database,
+    Exception: _bug,
+}

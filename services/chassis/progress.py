@@ -1,0 +1,63 @@
+"""Whether a consumer gets on with its work: lag that shrinks is alive, lag that stands still is not."""
+
+import time
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError
+
+from services.chassis.health import Verdict
+from services.chassis.metrics import Metrics
+
+
+class Progress:
+    def __init__(self, metrics: Metrics, stall_seconds: float) -> None:
+        self.waiting = False  # for a dependency that is down: no fault of the process
+        self._metrics = metrics
+        self._stall_seconds = stall_seconds
+        self._positions: dict[TopicPartition, int] = {}
+        self._lag: dict[TopicPartition, int] = {}
+        self._moved_at = time.monotonic()
+
+    def assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        self._positions = {}
+        self._lag = dict.fromkeys(partitions, 0)
+        self._metrics.assigned.set(len(self._lag))
+        self._moved_at = time.monotonic()
+
+    def revoked(self, partitions: Iterable[TopicPartition]) -> None:
+        for each in partitions:
+            self._positions.pop(each, None)
+            self._lag.pop(each, None)
+            self._metrics.lag.labels(each.topic, str(each.partition)).set(0)
+        self._metrics.assigned.set(len(self._lag))
+
+    def committed(self, offsets: dict[TopicPartition, int]) -> None:
+        self._positions |= {each: offset for each, offset in offsets.items() if each in self._lag}
+        self._moved_at = time.monotonic()
+
+    def look(self, consumer: AIOKafkaConsumer | None) -> None:
+        """Compare what was committed with what the broker last said it has."""
+        for each in list(self._lag) if consumer else ():
+            self._lag[each] = self._lag_of(consumer, each)
+            self._metrics.lag.labels(each.topic, str(each.partition)).set(self._lag[each])
+        if self.total_lag == 0:
+            self._moved_at = time.monotonic()
+
+    @property
+    def total_lag(self) -> int:
+        return sum(self._lag.values())
+
+    def verdict(self) -> Verdict:
+        still_seconds = time.monotonic() - self._moved_at
+        stalled = self.total_lag > 0 and not self.waiting and still_seconds > self._stall_seconds
+        detail = f"lag {self.total_lag}, no progress for {still_seconds:.0f} s" if stalled else ""
+        return Verdict("consumer", not stalled, detail)
+
+    def _lag_of(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+        try:
+            highwater = consumer.highwater(partition)
+        except IllegalStateError:
+            return 0
+        position = self._positions.get(partition)
+        return max(highwater - position, 0) if highwater is not None and position is not None else 0

@@ -1,0 +1,179 @@
+"""Carries unsent journal rows to Kafka: in order per key, woken by commits, safe to run twice."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+from pymongo.errors import PyMongoError
+
+from services.chassis.health import Heartbeat
+from services.chassis.journal import Journal, in_waves
+from services.chassis.kafka import new_producer, topic_name
+from services.chassis.lease import Lease
+from services.chassis.logs import logger
+from services.chassis.metrics import Metrics
+from services.chassis.mongo import Row
+from services.chassis.settings import ChassisSettings
+
+BATCH_ROWS = 1000
+STUCK_RETRY_SECONDS = 30.0
+SEND_TIMEOUT_SECONDS = 40.0
+REFUSED = (
+    MessageSizeTooLargeError,
+    RecordTooLargeError,
+    InvalidTopicError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
+
+
+class Relay:
+    """One row per key is in flight. A row that Kafka refuses is *stuck*: its key waits, others flow."""
+
+    def __init__(
+        self, settings: ChassisSettings, journal: Journal, lease: Lease, metrics: Metrics, heartbeat: Heartbeat
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._lease = lease
+        self._metrics = metrics
+        self._heartbeat = heartbeat
+        self._log = logger(metrics.service)
+        self._wake = asyncio.Event()
+        self._producer: AIOKafkaProducer | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stuck_keys: dict[str, float] = {}
+        journal.on_commit(self._wake.set)
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"{self._metrics.service}-relay")
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._drop_producer()
+        await self._lease.release()
+
+    async def _run(self) -> None:
+        pause_seconds = self._settings.relay_poll_seconds
+        while True:
+            self._heartbeat.beat()
+            try:
+                sent = await self._pass()
+                pause_seconds = self._settings.relay_poll_seconds
+            except (KafkaError, PyMongoError, OSError, TimeoutError) as error:
+                self._log.warning("relay cannot go on", cause=repr(error)[:300], retry_seconds=pause_seconds)
+                await self._drop_producer()
+                sent = 0
+                pause_seconds = min(pause_seconds * 2, 5.0)
+            if sent < BATCH_ROWS:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), pause_seconds)
+            self._wake.clear()
+
+    async def _pass(self) -> int:
+        """Send one batch; how many rows it looked at. Raises when Kafka or MongoDB cannot be reached."""
+        if not await self._lease.hold():
+            return 0
+        rows = await self._unsent()
+        for wave in in_waves(rows):
+            await self._send(wave)
+        return len(rows)
+
+    async def _unsent(self) -> list[Row]:
+        now = time.monotonic()
+        waiting = [key for key, since in self._stuck_keys.items() if now - since < STUCK_RETRY_SECONDS]
+        wanted: dict[str, Any] = {"unsent": True}
+        if waiting:
+            wanted["key"] = {"$nin": waiting}
+        cursor = self._journal.rows.find(wanted).sort([("key", 1), ("version", 1)]).limit(BATCH_ROWS)
+        return await cursor.to_list(BATCH_ROWS)
+
+    async def _send(self, wave: Sequence[Row]) -> None:
+        flowing = [row for row in wave if row["key"] not in self._stuck_keys or self._retry_due(row["key"])]
+        if not flowing:
+            return
+        producer = await self._ready_producer()
+        outcomes = await asyncio.gather(*(self._send_row(producer, row) for row in flowing), return_exceptions=True)
+        sent = [row for row, outcome in zip(flowing, outcomes, strict=True) if outcome is None]
+        await self._mark_sent(sent)
+        failures = [(row, each) for row, each in zip(flowing, outcomes, strict=True) if each is not None]
+        await self._judge(failures)
+
+    async def _send_row(self, producer: AIOKafkaProducer, row: Row) -> None:
+        headers = [(name, value.encode()) for name, value in row["headers"].items()]
+        acknowledged = await producer.send(
+            topic_name(self._settings, row["topic"]),
+            row["value"].encode(),
+            key=row["key"].encode(),
+            headers=headers,
+        )
+        await asyncio.wait_for(acknowledged, SEND_TIMEOUT_SECONDS)
+
+    async def _mark_sent(self, rows: Sequence[Row]) -> None:
+        if rows:
+            ids = [row["_id"] for row in rows]
+            change = {"$set": {"sent_at": datetime.now(UTC)}, "$unset": {"unsent": "", "stuck": ""}}
+            await self._journal.rows.update_many({"_id": {"$in": ids}}, change)
+            for row in rows:
+                self._stuck_keys.pop(row["key"], None)
+
+    async def _judge(self, failures: Sequence[tuple[Row, BaseException]]) -> None:
+        """Refused rows are set aside; whatever else happened is the caller's to retry."""
+        refused = [(row, error) for row, error in failures if isinstance(error, REFUSED)]
+        for row, error in refused:
+            await self._set_stuck(row, error)
+        if refused:  # a refused send leaves a hole in the idempotent sequence: only a new producer goes on
+            await self._drop_producer()
+        for _, error in failures:
+            if not isinstance(error, REFUSED):
+                raise error
+
+    async def _set_stuck(self, row: Row, error: BaseException) -> None:
+        self._stuck_keys[row["key"]] = time.monotonic()
+        cause = f"{type(error).__name__}: {error}"
+        self._log.error("Kafka refuses an event", event=row["_id"], topic=row["topic"], cause=cause)
+        await self._journal.rows.update_one({"_id": row["_id"]}, {"$set": {"stuck": cause}})
+
+    def _retry_due(self, key: str) -> bool:
+        return time.monotonic() - self._stuck_keys[key] >= STUCK_RETRY_SECONDS
+
+    async def _ready_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = new_producer(self._settings)
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(producer.stop(), 5)
+
+    async def measure(self) -> None:
+        """Refresh the gauges of unsent rows; cheap, by partial indexes."""
+        rows = self._journal.rows
+        self._metrics.unsent.set(await rows.count_documents({"unsent": True}))
+        self._metrics.stuck.set(await rows.count_documents({"unsent": True, "stuck": {"$exists": True}}))
+        oldest = await rows.find_one({"unsent": True}, sort=[("recorded_at", 1)])
+        age = (datetime.now(UTC) - oldest["recorded_at"]).total_seconds() if oldest else 0.0
+        self._metrics.unsent_age.set(max(age, 0.0))
