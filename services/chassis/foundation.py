@@ -10,12 +10,12 @@ from services.chassis.consume import Apply, Consumer
 from services.chassis.copies import Copies
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.envelope import Vocabulary
+from services.chassis.gauging import Gauging
 from services.chassis.health import Health, Heartbeat, Verdict
 from services.chassis.journal import Journal
 from services.chassis.lease import Lease
 from services.chassis.metrics import Metrics
 from services.chassis.mongo import Client, Database, Transactions, connect
-from services.chassis.gauging import Gauging
 from services.chassis.positions import Positions
 from services.chassis.relay import Relay
 from services.chassis.service import Part

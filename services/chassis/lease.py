@@ -1,6 +1,7 @@
 """A lease in the database, on the database's clock. It saves work; nothing's correctness rests on it."""
 
 import time
+from typing import Any
 
 from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
@@ -30,7 +31,7 @@ class Lease:
     async def _take(self) -> bool:
         free = {"$or": [{"$eq": ["$holder", self._holder]}, {"$lt": [{"$ifNull": ["$until", 0]}, "$$NOW"]}]}
         until = {"$add": ["$$NOW", int(self._seconds * 1000)]}
-        change = [
+        change: list[dict[str, Any]] = [
             {"$set": {"free": free}},
             {
                 "$set": {
