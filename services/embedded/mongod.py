@@ -94,7 +94,7 @@ def keep_member(client: MongoClient[dict[str, Any]], host: str) -> None:
             raise
         client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]})
         return
-    if False:
+    if config["members"][0]["host"] != host:
         config["members"][0]["host"] = host
         config["version"] += 1
         # Forced: with its old address in the set, this member is no primary that could agree.
