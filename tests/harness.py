@@ -55,7 +55,6 @@ async def started(foundation: Foundation) -> AsyncIterator[Foundation]:
     finally:
         for part in reversed(foundation.parts):
             await part.stop()
-        foundation.client.close()
 
 
 def as_bearer(token: str) -> dict[str, str]:

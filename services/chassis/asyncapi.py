@@ -11,21 +11,21 @@ from faststream.specification import AsyncAPI
 from pydantic import BaseModel
 
 
-def asyncapi_document(
+def asyncapi_specification(
     service: str, version: str, says: Sequence[type[BaseModel]], hears: Sequence[type[BaseModel]]
 ) -> Callable[[], dict[str, Any]]:
     """Made on first call from the event classes themselves; nothing is connected."""
     known: dict[str, Any] = {}
 
-    def document() -> dict[str, Any]:
+    def specification() -> dict[str, Any]:
         if not known:
-            known.update(_document(service, version, says, hears))
+            known.update(_specification(service, version, says, hears))
         return known
 
-    return document
+    return specification
 
 
-def _document(
+def _specification(
     service: str, version: str, says: Sequence[type[BaseModel]], hears: Sequence[type[BaseModel]]
 ) -> dict[str, Any]:
     broker = KafkaBroker()
@@ -34,8 +34,8 @@ def _document(
     for topic, types in _by_topic(hears).items():
         broker.subscriber(f"vanthu.{topic}", title=f"{service} hears {topic}")(_hearer(reduce(or_, types)))
     specification = AsyncAPI(broker, title=f"Vanthu {service}", version=version, schema_version="3.0.0")
-    document: dict[str, Any] = orjson.loads(specification.to_specification().to_json())
-    return document
+    described: dict[str, Any] = orjson.loads(specification.to_specification().to_json())
+    return described
 
 
 def _by_topic(types: Sequence[type[BaseModel]]) -> dict[str, list[Any]]:

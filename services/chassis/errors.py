@@ -38,7 +38,7 @@ class Problem(Failure):
         self.headers = headers or {}
         self.extra = extra or {}
 
-    def document(self) -> dict[str, object]:
+    def body(self) -> dict[str, object]:
         known = {"detail": self.detail, "field": self.field, "remedy": self.remedy, **self.extra}
         return {
             "type": f"urn:vanthu:problem:{self.code}",

@@ -81,7 +81,21 @@ def lay_foundation(settings: ChassisSettings, service: str) -> Foundation:
         staff=Staff(copies),
         health=health,
         metrics=metrics,
+        parts=[Connection(client)],
     )
+
+
+class Connection:
+    """Started first and so ended last."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def start(self) -> None:
+        """Nothing: it connects lazily."""
+
+    async def stop(self) -> None:
+        self._client.close()
 
 
 async def _mongo_answers(client: Client) -> Verdict:

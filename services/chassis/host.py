@@ -1,7 +1,6 @@
 """Any of the services in one process, under one port: started together, stopped in order."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -44,23 +43,10 @@ async def _none(request: Request, error: Exception) -> Response:
     return problem_response(Problem(404, "not-found", "There is nothing at this address."))
 
 
-class Server(uvicorn.Server):
-    """Ends open streams when it is told to stop: uvicorn alone would wait for them."""
-
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
-        super().__init__(config)
-        self._stopping = stopping
-
-    def handle_exit(self, sig: int, frame: object) -> None:
-        self._stopping.set()
-        super().handle_exit(sig, frame)  # type: ignore[arg-type]
-
-
-def new_server(services: Sequence[Service], host: str, port: int, stopping: asyncio.Event) -> Server:
+def new_server(services: Sequence[Service]) -> uvicorn.Server:
+    """A server for sockets that the caller has bound. Ends on SIGINT and SIGTERM; open streams do not hold it up."""
     config = uvicorn.Config(
         new_host(services),
-        host=host,
-        port=port,
         loop="uvloop",
         http="httptools",
         log_config=None,
@@ -70,7 +56,4 @@ def new_server(services: Sequence[Service], host: str, port: int, stopping: asyn
         timeout_keep_alive=75,
         backlog=2048,
     )
-    return Server(config, stopping)
-
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    return uvicorn.Server(config)

@@ -30,7 +30,7 @@ class Positions:
         lost = [each for each, position in positions.items() if self._note_id(each) in noted and position.lost]
         if lost:
             raise Halted(lost_message(lost, self._group))
-        await self._begin({each: position for each, position in positions.items() if position.committed is None})
+        await self._begin({each: position for each, position in positions.items() if position.lost})
         await self._note(set(positions), noted)
 
     async def _begin(self, fresh: dict[TopicPartition, Position]) -> None:

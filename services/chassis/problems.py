@@ -18,7 +18,7 @@ RETRY_AFTER_SECONDS = 2
 
 def problem_response(problem: Problem) -> Response:
     return Response(
-        orjson.dumps(problem.document()),
+        orjson.dumps(problem.body()),
         status_code=problem.status,
         media_type="application/problem+json",
         headers=problem.headers,

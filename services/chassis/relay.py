@@ -63,8 +63,7 @@ class Relay:
     async def stop(self) -> None:
         if self._task:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)
         await self._drop_producer()
         await self._lease.release()
 
@@ -75,8 +74,14 @@ class Relay:
             try:
                 sent = await self._pass()
                 pause_seconds = self._settings.relay_poll_seconds
-            except (KafkaError, PyMongoError, OSError, TimeoutError) as error:
-                self._log.warning("relay cannot go on", cause=repr(error)[:300], retry_seconds=pause_seconds)
+            except Exception as error:
+                expected = isinstance(error, (KafkaError, PyMongoError, OSError, TimeoutError))
+                self._log.warning(
+                    "relay cannot go on",
+                    cause=repr(error)[:300],
+                    retry_seconds=pause_seconds,
+                    exc_info=None if expected else error,
+                )
                 await self._drop_producer()
                 sent = 0
                 pause_seconds = min(pause_seconds * 2, 5.0)
@@ -146,7 +151,7 @@ class Relay:
     async def _set_stuck(self, row: Row, error: BaseException) -> None:
         self._stuck_keys[row["key"]] = time.monotonic()
         cause = f"{type(error).__name__}: {error}"
-        self._log.error("Kafka refuses an event", event=row["_id"], topic=row["topic"], cause=cause)
+        self._log.error("Kafka refuses an event", row=row["_id"], topic=row["topic"], cause=cause)
         await self._journal.rows.update_one({"_id": row["_id"]}, {"$set": {"stuck": cause}})
 
     def _retry_due(self, key: str) -> bool:

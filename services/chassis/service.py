@@ -68,6 +68,11 @@ class Service:
         self.health.started = True
         log.info("service started")
 
+    @property
+    def starting(self) -> bool:
+        """Whether `start` was called."""
+        return self._starting is not None
+
     async def started(self) -> None:
         """Wait until all parts run; raises what kept them from it."""
         if self._starting:
@@ -139,8 +144,8 @@ def _add_documentation(app: FastAPI, service: str, may_look: MayLook, asyncapi: 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
     async def openapi(request: Request) -> Response:
         await may_look(credential_of(request))
-        document = app.openapi() | {"servers": [{"url": f"/{service}"}]}
-        return Response(orjson.dumps(document), media_type="application/json")
+        description = app.openapi() | {"servers": [{"url": f"/{service}"}]}
+        return Response(orjson.dumps(description), media_type="application/json")
 
     @app.get("/api/v1/asyncapi.json", include_in_schema=False)
     async def events(request: Request) -> Response:

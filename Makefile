@@ -1,0 +1,47 @@
+# `make demo` runs the main job, `make test` passes the tests; the rest is for developers.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DATA ?= var/demo
+
+.PHONY: demo test lint bench up schema lock clean
+
+demo: $(READY)
+	$(BIN)/vanthu demo --data $(DATA) $(if $(DOCUMENTS),--documents $(DOCUMENTS)) $(if $(CONTINUE),--continue)
+
+test: $(READY)
+	$(BIN)/pytest -q tests --ignore=tests/bench
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench
+
+up: $(READY)
+	$(BIN)/vanthu up
+
+schema: $(READY)
+	$(BIN)/python -m tests.test_events
+
+lock: $(READY)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links pyproject.toml --extra embedded --extra demo --group dev \
+		--output-file requirements-dev.lock
+
+$(READY): requirements-dev.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; name it with: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m services.embedded.libraries --install
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

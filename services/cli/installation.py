@@ -1,0 +1,88 @@
+"""Which installation a command means: `VANTHU_*` first, then the one that `vanthu up` runs in this folder."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import psutil
+import typer
+from pydantic import SecretStr
+
+from services.chassis.settings import ChassisSettings
+
+S = TypeVar("S", bound=ChassisSettings)
+DataOption = Annotated[Path, typer.Option("--data", envvar="VANTHU_DATA", help="Folder of the installation's data.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program instead of words for a person.")]
+DEFAULT_DATA = Path("var")
+
+
+@dataclass(frozen=True)
+class Running:
+    """What `vanthu up` notes in `DATA/run/up.json` while it runs."""
+
+    pid: int
+    url: str
+    mongo_url: str
+    kafka_bootstrap: str
+    metrics_token: str
+
+
+@dataclass(frozen=True)
+class Installation:
+    data: Path
+
+    @property
+    def note(self) -> Path:
+        return self.data / "run" / "up.json"
+
+    def running(self) -> Running | None:
+        """The `vanthu up` that runs in this folder now."""
+        try:
+            noted = Running(**json.loads(self.note.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+        return noted if psutil.pid_exists(noted.pid) else None
+
+    def settings(self, kind: type[S], **given: Any) -> S:
+        """Settings of one service, pointed at this installation."""
+        return kind(**{**self._embedded(), **given})
+
+    def _embedded(self) -> dict[str, Any]:
+        values: dict[str, Any] = {"data_folder": self.data} if "VANTHU_DATA_FOLDER" not in os.environ else {}
+        running = self.running()
+        if running is None:
+            return values
+        if "VANTHU_MONGO_URL" not in os.environ:
+            values["mongo_url"] = SecretStr(running.mongo_url)
+        if "VANTHU_KAFKA_BOOTSTRAP" not in os.environ:
+            values |= {"kafka_bootstrap": running.kafka_bootstrap, "kafka_replication": 1}
+        return values
+
+    def metrics_token(self) -> str:
+        """Made at the first start and kept, readable by the owner only."""
+        given = os.environ.get("VANTHU_METRICS_TOKEN")
+        path = self.data / "run" / "metrics-token"
+        if given:
+            return given
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(24))
+        return path.read_text().strip()
+
+    def take_note(self, running: Running) -> None:
+        write_private(self.note, json.dumps(running.__dict__))
+
+    def drop_note(self) -> None:
+        self.note.unlink(missing_ok=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace the file in one step; only its owner may read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    draft.replace(path)

@@ -1,0 +1,152 @@
+"""`vanthu up` and `vanthu serve`: services in a process, from first breath to a clean end."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from services.chassis.errors import Failure
+from services.chassis.host import new_server
+from services.chassis.kafka import create_topics, missing_topics
+from services.chassis.logs import set_up_logs
+from services.chassis.service import Service
+from services.chassis.settings import ChassisSettings
+from services.cli.composition import Name, compose
+from services.cli.installation import DEFAULT_DATA, DataOption, Installation, Running
+from services.cli.terminal import fail, say
+from services.embedded import EmbeddedError, EmbeddedServers, Endpoints
+from services.events import TOPICS
+
+HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
+PortOption = Annotated[int, typer.Option(envvar="VANTHU_PORT", help="Port to listen on; 0 takes a free one.")]
+WATCH_SECONDS = 1.0
+
+
+class Ended(Failure):
+    """An embedded server has ended by itself."""
+
+
+def up(data: DataOption = DEFAULT_DATA, host: HostOption = "127.0.0.1", port: PortOption = 8080) -> None:
+    """Run everything on this machine: Kafka and MongoDB (unless VANTHU_* names others) and the four services."""
+    here = Installation(data.resolve())
+    if running := here.running():
+        fail(f"`vanthu up` already runs in {data} as process {running.pid}.", "Stop it first, or use it as it is.")
+    set_up_logs(ChassisSettings().log_level, json=not os.isatty(2))
+    listening = _listen(host, port)
+    embedded = EmbeddedServers(
+        here.data,
+        mongo_url=os.environ.get("VANTHU_MONGO_URL"),
+        kafka_bootstrap=os.environ.get("VANTHU_KAFKA_BOOTSTRAP"),
+        say=say,
+    )
+    try:
+        endpoints = embedded.start()
+        asyncio.run(_up(here, endpoints, embedded, listening))
+    except EmbeddedError as error:
+        fail(error.problem, error.remedy)
+    except Failure as failure:
+        fail(str(failure))
+    finally:
+        here.drop_note()
+        embedded.stop()
+
+
+def serve(
+    services: Annotated[list[Name], typer.Argument(help="Which services this process runs.")],
+    data: DataOption = DEFAULT_DATA,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8080,
+) -> None:
+    """Run some of the services in this process, on the Kafka and MongoDB that VANTHU_* names."""
+    here = Installation(data.resolve())
+    set_up_logs(ChassisSettings().log_level, json=not os.isatty(2))
+    listening = _listen(host, port)
+    try:
+        asyncio.run(_run(compose(services, here, {}), listening, lambda: say(f"Ready on {_url(listening)}")))
+    except Failure as failure:
+        fail(str(failure))
+
+
+async def _up(here: Installation, endpoints: Endpoints, embedded: EmbeddedServers, listening: socket.socket) -> None:
+    given: dict[str, object] = {
+        "mongo_url": SecretStr(endpoints.mongo_url),
+        "kafka_bootstrap": endpoints.kafka_bootstrap,
+        "metrics_token": SecretStr(here.metrics_token()),
+    }
+    if "kafka" in embedded.processes():
+        given["kafka_replication"] = 1
+        await _make_topics(here.settings(ChassisSettings, **given))
+    running = Running(
+        pid=os.getpid(),
+        url=_url(listening),
+        mongo_url=endpoints.mongo_url,
+        kafka_bootstrap=endpoints.kafka_bootstrap,
+        metrics_token=here.metrics_token(),
+    )
+
+    def ready() -> None:
+        here.take_note(running)
+        say(f"Văn thư sẵn sàng · Vanthu is ready: {running.url}  (Ctrl-C stops it)")
+
+    await _run(compose(list(Name), here, given), listening, ready, embedded.ended)
+
+
+async def _make_topics(settings: ChassisSettings) -> None:
+    if await missing_topics(settings, TOPICS):
+        await create_topics(settings, TOPICS)
+
+
+async def _run(
+    services: Sequence[Service],
+    listening: socket.socket,
+    ready: Callable[[], None],
+    ended: Callable[[], list[str]] = list,
+) -> None:
+    """Serve until a signal; raises what kept a service from starting, or Ended."""
+    server = new_server(services)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    starting = asyncio.create_task(_until_started(services, ready))
+    watching = asyncio.create_task(_until_ended(ended))
+    await asyncio.wait({serving, starting, watching}, return_when=asyncio.FIRST_EXCEPTION)
+    failed = next((task for task in (starting, watching) if task.done() and task.exception()), None)
+    server.should_exit = True
+    await serving
+    for task in (starting, watching):
+        task.cancel()
+    await asyncio.gather(starting, watching, return_exceptions=True)
+    if failed and (error := failed.exception()):
+        raise error
+
+
+async def _until_started(services: Sequence[Service], ready: Callable[[], None]) -> None:
+    while not all(service.starting for service in services):
+        await asyncio.sleep(0.01)
+    for service in services:
+        await service.started()
+    ready()
+
+
+async def _until_ended(ended: Callable[[], list[str]]) -> None:
+    while not (names := ended()):
+        await asyncio.sleep(WATCH_SECONDS)
+    raise Ended(f"{' and '.join(names)} ended unexpectedly; the log is in the data folder. Start again to go on.")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        fail(f"Cannot listen on {host}:{port}: {error.strerror}.", "Choose another --port, or 0 for a free one.")
+    return listening
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

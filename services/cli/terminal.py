@@ -1,0 +1,79 @@
+"""How commands speak: results on standard output, everything else on standard error."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from aiokafka.errors import KafkaError
+from pymongo.errors import PyMongoError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from services.chassis.errors import Failure, Problem
+
+T = TypeVar("T")
+errors = Console(stderr=True, highlight=False)
+output = Console(highlight=False)
+
+
+def fail(message: str, remedy: str = "") -> NoReturn:
+    errors.print(f"[bold red]Error:[/] {message}", soft_wrap=True)
+    if remedy:
+        errors.print(f"[bold]What to do:[/] {remedy}", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work; what can be expected to go wrong becomes words and exit code 1."""
+    try:
+        return asyncio.run(work)
+    except Problem as problem:
+        fail(problem.detail, problem.remedy or "")
+    except Failure as failure:
+        fail(str(failure))
+    except PyMongoError as error:
+        fail(f"MongoDB does not answer: {_first_line(error)}", "Start `vanthu up`, or set VANTHU_MONGO_URL.")
+    except KafkaError as error:
+        fail(f"Kafka does not answer: {_first_line(error)}", "Start `vanthu up`, or set VANTHU_KAFKA_BOOTSTRAP.")
+
+
+def print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+def new_progress() -> Progress:
+    """A bar that appears on a terminal and stays quiet elsewhere."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    )
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask a person; a program says --yes."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        fail("This changes data and nobody is there to ask.", "Add --yes.")
+    if not typer.confirm(question):
+        raise typer.Exit(1)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+Say = Callable[[str], None]
+
+
+def say(message: str) -> None:
+    errors.print(message, soft_wrap=True)

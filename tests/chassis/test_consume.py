@@ -1,0 +1,197 @@
+"""Batches, poison, bugs and outages, on the real broker."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from pymongo.errors import AutoReconnect
+
+from services.chassis.consume import Consumer
+from services.chassis.dead_letters import DeadLetterStatus
+from services.chassis.envelope import Incoming, headers_of
+from services.chassis.errors import Halted
+from services.chassis.foundation import Foundation, lay_foundation
+from services.chassis.kafka import client_options, group_name, group_positions, topic_name
+from services.chassis.positions import Positions
+from services.chassis.settings import ChassisSettings
+from services.chassis.trace import current_traceparent
+from services.events import UnitChanged
+from tests.chassis.test_straight_through import unit_changed
+from tests.eventually import eventually
+from tests.harness import speaker, started
+
+Apply = Callable[[Sequence[Incoming]], Awaitable[None]]
+
+
+def reading(settings: ChassisSettings, apply: Apply) -> tuple[Foundation, Consumer]:
+    foundation = lay_foundation(settings, "reporting")
+    return foundation, foundation.add_consumer(("office",), [UnitChanged], apply)
+
+
+def recording(seen: list[str]) -> Apply:
+    async def apply(batch: Sequence[Incoming]) -> None:
+        seen.extend(each.event.event_id for each in batch)
+
+    return apply
+
+
+async def send_raw(settings: ChassisSettings, *records: tuple[bytes, bytes, list[tuple[str, bytes]]]) -> None:
+    producer = AIOKafkaProducer(**client_options(settings))
+    await producer.start()
+    for key, value, headers in records:
+        await producer.send_and_wait(topic_name(settings, "office"), value, key=key, headers=headers)
+    await producer.stop()
+
+
+def as_record(event: UnitChanged) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    headers = [(name, value.encode()) for name, value in headers_of(event, current_traceparent())]
+    return event.key.encode(), event.model_dump_json().encode(), headers
+
+
+async def caught_up(settings: ChassisSettings) -> bool:
+    positions = await group_positions(settings, group_name(settings, "reporting"), ("office",))
+    return sum(position.lag for position in positions.values()) == 0
+
+
+async def test_unreadable_records_become_dead_letters_and_the_others_of_their_batch_flow(
+    settings: ChassisSettings,
+) -> None:
+    seen: list[str] = []
+    foundation, _ = reading(settings, recording(seen))
+    good = as_record(unit_changed("NC"))
+    named = [("ce_type", b"vanthu.unit-changed.v1")]
+    poison = [
+        (b"k", b"{", named),
+        (b"k", b"{}", named),
+        (b"k", b"\xff\xfe", [("ce_type", b"\xff\xfe")]),
+        (b"k", b"{}", [("ce_type", b"vanthu.never-heard-of.v1")]),
+        (b"k", b"", []),
+        (b"another", good[1], good[2]),
+    ]
+    await send_raw(settings, *poison, good)
+    async with started(foundation):
+        await eventually(lambda: caught_up(settings))
+        letters = await foundation.dead_letters.waiting()
+        assert seen == ["stp:unit:NC:1"]
+        assert len(letters) == len(poison)
+        assert {bytes(letter["value"]) for letter in letters} == {value for _, value, _ in poison}
+        assert all(letter["cause"] for letter in letters)
+
+
+async def test_a_bug_on_one_record_costs_only_that_record(settings: ChassisSettings) -> None:
+    seen: list[str] = []
+    tries: list[str] = []
+
+    async def apply(batch: Sequence[Incoming]) -> None:
+        if any(each.event.unit.unit_id == "BAD" for each in batch):
+            tries.append("x")
+            raise KeyError("secret value")
+        seen.extend(each.event.unit.unit_id for each in batch)
+
+    foundation, _ = reading(settings, apply)
+    async with speaker(settings, "routing") as routing:
+        await routing.say(unit_changed("NC"), unit_changed("BAD"), unit_changed("KT"))
+        async with started(foundation):
+            letters = await eventually(foundation.dead_letters.waiting)
+            await eventually(lambda: asyncio.sleep(0, len(seen) == 2))
+    assert sorted(seen) == ["KT", "NC"]
+    assert len(letters) == 1
+    assert "secret value" not in letters[0]["cause"]
+    assert "KeyError" in letters[0]["cause"]
+    assert len(tries) >= 3
+
+
+async def test_a_dependency_that_is_down_is_waited_for_and_makes_no_dead_letter(settings: ChassisSettings) -> None:
+    seen: list[str] = []
+    down = 4
+
+    async def apply(batch: Sequence[Incoming]) -> None:
+        nonlocal down
+        if down:
+            down -= 1
+            raise AutoReconnect("no primary")
+        seen.extend(each.event.event_id for each in batch)
+
+    foundation, _ = reading(settings, apply)
+    async with speaker(settings, "routing") as routing, started(foundation):
+        await routing.say(unit_changed("NC"))
+        await eventually(lambda: asyncio.sleep(0, list(seen)))
+        assert seen == ["stp:unit:NC:1"]
+        assert await foundation.dead_letters.waiting() == []
+
+
+async def test_a_replayed_dead_letter_takes_effect_once_it_can(settings: ChassisSettings) -> None:
+    seen: list[str] = []
+    broken = True
+
+    async def apply(batch: Sequence[Incoming]) -> None:
+        if broken:
+            raise ValueError
+        seen.extend(each.event.event_id for each in batch)
+
+    foundation, _ = reading(settings, apply)
+    async with speaker(settings, "routing") as routing, started(foundation):
+        await routing.say(unit_changed("NC"))
+        (letter,) = await eventually(foundation.dead_letters.waiting)
+        broken = False
+        assert await foundation.dead_letters.decide(letter["_id"], DeadLetterStatus.REPLAY, "ops")
+
+        async def replayed() -> Any:
+            row = await foundation.dead_letters.find(letter["_id"])
+            return row and row["status"] == DeadLetterStatus.REPLAYED
+
+        await eventually(replayed)
+        assert seen == ["stp:unit:NC:1"]
+
+
+async def test_too_many_dead_letters_in_a_row_halt_the_consumer_and_say_so(settings: ChassisSettings) -> None:
+    limited = settings.model_copy(update={"dead_letters_in_a_row": 3})
+    foundation, consumer = reading(limited, recording([]))
+    await send_raw(settings, *[(b"k", b"{", [("ce_type", b"vanthu.unit-changed.v1")])] * 5)
+    async with started(foundation):
+        halted = await eventually(lambda: asyncio.sleep(0, consumer.halted or ""))
+        assert "3 dead letters in a row" in halted
+        assert not await caught_up(settings)
+        assert "halted" in (await consumer.verdict()).detail
+
+
+async def test_a_group_that_lost_its_position_stops_and_says_how_to_heal(settings: ChassisSettings) -> None:
+    """The notes say that the group has read; Kafka knows nothing of it, as after its commits expired."""
+    foundation = lay_foundation(settings, "reporting")
+    database = foundation.database
+    group, topic = group_name(settings, "reporting"), topic_name(settings, "office")
+    notes = [{"_id": f"{group}/{topic}/{each}", "group": group} for each in range(settings.kafka_partitions)]
+    await database["consumer_positions"].insert_many(notes)
+    positions = Positions(settings, database, "reporting", ("office",))
+    with pytest.raises(Halted, match="vanthu resend"):
+        await positions.settle()
+    await positions.forget()
+    await positions.settle()
+    assert await caught_up(settings)
+    foundation.client.close()
+
+
+async def test_what_was_not_committed_comes_again_after_a_crash(settings: ChassisSettings) -> None:
+    seen: list[str] = []
+
+    async def hang(batch: Sequence[Incoming]) -> None:
+        seen.extend(each.event.event_id for each in batch)
+        await asyncio.sleep(3600)
+
+    foundation, consumer = reading(settings, hang)
+    async with speaker(settings, "routing") as routing:
+        await routing.say(unit_changed("NC"))
+        await foundation.prepare()
+        await consumer.start()
+        await eventually(lambda: asyncio.sleep(0, list(seen)))
+        assert consumer.subscriber.consumer is not None
+        await consumer.subscriber.consumer.stop()  # leaves without a commit
+        for task in consumer._tasks:
+            task.cancel()
+        foundation.client.close()
+        again, _ = reading(settings, recording(seen))
+        async with started(again):
+            await eventually(lambda: caught_up(settings))
+    assert seen == ["stp:unit:NC:1", "stp:unit:NC:1"]
