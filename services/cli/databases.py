@@ -1,0 +1,16 @@
+"""A service's database for as long as a command needs it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.chassis.mongo import Database, connect
+from services.chassis.settings import ChassisSettings
+
+
+@asynccontextmanager
+async def opened(settings: ChassisSettings, service: str) -> AsyncIterator[Database]:
+    client = connect(settings.mongo_url.get_secret_value())
+    try:
+        yield client[f"{settings.mongo_database_prefix}_{service}"]
+    finally:
+        client.close()
