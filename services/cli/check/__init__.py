@@ -1,0 +1,1 @@
+"""`vanthu check`: the promise, proved on the data as it is."""
