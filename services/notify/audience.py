@@ -1,0 +1,156 @@
+"""Who is told what of which event: pure, and the same for whoever asks again."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from services.events import (
+    AssignmentEvent,
+    AssignmentNotPossible,
+    AssignmentReturned,
+    AssignmentState,
+    AssignmentStatus,
+    AssignmentWithdrawn,
+    DocumentAssigned,
+    SecrecyIncidentRaised,
+)
+from services.policy import Role
+
+HOLDING = frozenset({AssignmentStatus.ASSIGNED, AssignmentStatus.ACCEPTED})
+HAD_IT = HOLDING | {AssignmentStatus.COMPLETED}
+
+
+class Telling(StrEnum):
+    """What a notice says to its person."""
+
+    AWAITS_YOU = "awaits_you"
+    CO_ORDINATE = "co_ordinate"
+    WENT_ELSEWHERE = "went_elsewhere"
+    WITHDRAWN = "withdrawn"
+    RETURNED = "returned"
+    RETURNED_TO_CLERKS = "returned_to_clerks"
+    NOT_POSSIBLE = "not_possible"
+    SECRECY_INCIDENT = "secrecy_incident"
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The people of an office by what they are there for: `role:clerk`, `head:NC` (`policy.py`'s tokens)."""
+
+    people: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+    def of(self, office: str, token: str) -> frozenset[str]:
+        return self.people.get((office, token), frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one event said of who has the document; units without a person stand for their heads."""
+
+    type: str
+    epoch: int
+    version: int
+    status: str = AssignmentStatus.UNASSIGNED
+    lead: str | None = None
+    coordinators: tuple[str, ...] = ()
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.epoch, self.version
+
+    @property
+    def people(self) -> frozenset[str]:
+        return frozenset({*self.coordinators, *([self.lead] if self.lead else [])})
+
+
+def heard(event: AssignmentEvent | SecrecyIncidentRaised, directory: Directory) -> Heard:
+    if isinstance(event, SecrecyIncidentRaised):
+        return Heard(event.type, event.epoch, event.version)
+    state = event.assignment
+    lead = state.lead_person_id or _head(event.office, state.lead_unit_id, directory)
+    named = [each.person_id or _head(event.office, each.unit_id, directory) for each in state.coordinators]
+    coordinators = tuple(dict.fromkeys(person for person in named if person and person != lead))
+    return Heard(event.type, event.epoch, event.version, state.status, lead, coordinators)
+
+
+def needs(event: AssignmentEvent | SecrecyIncidentRaised) -> frozenset[str]:
+    """Whom the directory has to know before everybody can be told."""
+    role = ROLE_TOLD.get(event.type)
+    roles = {role_token(role)} if role else set[str]()
+    if not isinstance(event, DocumentAssigned):
+        return frozenset(roles)
+    return frozenset(roles | {head_token(unit) for unit in _units_without_person(event.assignment)})
+
+
+def audience(now: Heard, before: Heard | None, office: str, directory: Directory) -> dict[str, Telling]:
+    """Each person once. `before` is what the nearest earlier event said, None when there is none."""
+    decide = _AUDIENCES.get(now.type)
+    told = decide(now, before) if decide else {}
+    role = ROLE_TOLD.get(now.type)
+    if role:
+        told |= dict.fromkeys(directory.of(office, role_token(role)), _ROLE_TELLING[now.type])
+    return told
+
+
+def _assigned(now: Heard, before: Heard | None) -> dict[str, Telling]:
+    """Who is new to it, and the former lead, unless the same person goes on as a co-ordinator."""
+    had = before if before and before.status in HOLDING else None
+    told: dict[str, Telling] = {}
+    if had and had.lead and had.lead not in now.people:
+        told[had.lead] = Telling.WENT_ELSEWHERE
+    known = had.coordinators if had else ()
+    told |= dict.fromkeys((each for each in now.coordinators if each not in known), Telling.CO_ORDINATE)
+    if now.lead and (had is None or had.lead != now.lead):
+        told[now.lead] = Telling.AWAITS_YOU
+    return told
+
+
+def _withdrawn(now: Heard, before: Heard | None) -> dict[str, Telling]:
+    return dict.fromkeys(_had_it(now, before), Telling.WITHDRAWN)
+
+
+def _returned(now: Heard, before: Heard | None) -> dict[str, Telling]:
+    return dict.fromkeys(_had_it(now, before), Telling.RETURNED)
+
+
+def _had_it(now: Heard, before: Heard | None) -> Iterable[str]:
+    if before is None:
+        return now.people
+    return before.people if before.status in HAD_IT else ()
+
+
+_AUDIENCES: dict[str, Callable[[Heard, Heard | None], dict[str, Telling]]] = {
+    DocumentAssigned.type: _assigned,
+    AssignmentWithdrawn.type: _withdrawn,
+    AssignmentReturned.type: _returned,
+}
+ROLE_TOLD: dict[str, Role] = {
+    AssignmentReturned.type: Role.CLERK,
+    AssignmentNotPossible.type: Role.CLERK,
+    SecrecyIncidentRaised.type: Role.SECURITY_OFFICER,
+}
+_ROLE_TELLING = {
+    AssignmentReturned.type: Telling.RETURNED_TO_CLERKS,
+    AssignmentNotPossible.type: Telling.NOT_POSSIBLE,
+    SecrecyIncidentRaised.type: Telling.SECRECY_INCIDENT,
+}
+
+
+def role_token(role: str) -> str:
+    return f"role:{role}"
+
+
+def head_token(unit_id: str) -> str:
+    return f"head:{unit_id}"
+
+
+def _head(office: str, unit_id: str | None, directory: Directory) -> str | None:
+    heads = directory.of(office, head_token(unit_id)) if unit_id else frozenset[str]()
+    return min(heads, default=None)
+
+
+def _units_without_person(state: AssignmentState) -> set[str]:
+    units = {each.unit_id for each in state.coordinators if each.person_id is None}
+    if state.lead_unit_id and state.lead_person_id is None:
+        units.add(state.lead_unit_id)
+    return units

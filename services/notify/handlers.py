@@ -1,0 +1,177 @@
+"""Events in: what is new is told, in one transaction per batch. And what a person does with a notice."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from services.chassis.auth import PERSON, SIGNING_KEY, UNIT
+from services.chassis.copies import Copies, Copy
+from services.chassis.envelope import Incoming
+from services.chassis.journal import Journal
+from services.chassis.mongo import Row, Session
+from services.events import (
+    EVENTS,
+    AssignmentEvent,
+    DocumentDescribed,
+    Event,
+    NoticeEvent,
+    NoticeFailed,
+    NoticeOpened,
+    NoticeState,
+    OfficeEvent,
+    PersonChanged,
+    SecrecyIncidentRaised,
+    SigningKeyChanged,
+    UnitChanged,
+)
+from services.notify.audience import Directory, needs
+from services.notify.store import Store
+from services.notify.telling import Cause, Ledger, tell
+from services.notify.webhook.payload import Delivery, Subscriber, deliveries_of, still_news
+from services.notify.webhook.schedule import Attempt
+from services.notify.webhook.store import WebhookStore
+
+CAUSES = {each.type: each for each in EVENTS if issubclass(each, AssignmentEvent | SecrecyIncidentRaised)}
+
+
+@dataclass
+class Notify:
+    store: Store
+    webhooks: WebhookStore
+    journal: Journal
+    copies: Copies
+    news: timedelta
+    deliveries_wait: Callable[[], None] = lambda: None
+
+    async def hear(self, batch: Sequence[Incoming]) -> None:
+        """The whole batch takes effect, or it raises and nothing of it has."""
+        events: list[Event] = [each.event for each in batch]
+        await self.copies.keep_newest(_copies(events))
+        causes = [each for each in events if isinstance(each, AssignmentEvent | SecrecyIncidentRaised)]
+        restricted = [each for each in events if isinstance(each, DocumentDescribed) and each.document.restricted]
+        moved = {each.office for each in events if isinstance(each, PersonChanged | UnitChanged)}
+        waiting = await self.store.waiting(moved) if moved else []
+        if not causes and not restricted and not waiting:
+            return
+        offices = {each.office for each in causes if needs(each)} | {row["office"] for row in waiting}
+        directory = await self.store.directory(offices) if offices else Directory()
+        heard_of = {each.office for each in causes if isinstance(each, AssignmentEvent)}
+        subscribers = await self.webhooks.active(heard_of) if heard_of else []
+        known_now = [row for row in waiting if directory.of(row["office"], row["token"])]
+        change = _Change(causes, restricted, known_now, directory, subscribers, _now())
+        if await self.journal.transact(lambda session: self._apply(change, session)):
+            self.deliveries_wait()
+
+    async def _apply(self, change: "_Change", session: Session) -> int:
+        again = [CAUSES[row["type"]].model_validate_json(row["event"]) for row in change.known_now]
+        keys = {each.key for each in (*change.causes, *change.restricted, *again)}
+        known = await self.store.known(keys, session)
+        told = tell(known, change.causes, change.directory, change.now, again=again, restricted=change.restricted)
+        deliveries = deliveries_of(told, change.subscribers, change.now, self.news)
+        await self.store.keep(told, known, session)
+        await self.webhooks.keep(deliveries, session)
+        if change.known_now:
+            await self.store.no_longer_wait([row["_id"] for row in change.known_now], session)
+        return len(deliveries)
+
+    async def open(self, office: str, person_id: str, notice_id: str) -> datetime | None:
+        """When the person first opened the notice, which may be now; None when it is not theirs."""
+        row = await self.store.find(office, person_id, notice_id)
+        if row and row["unread"]:
+            document_id, now = row["document_id"], _now()
+            await self.journal.transact(lambda session: self._open(notice_id, document_id, now, session))
+            row = await self.store.find(office, person_id, notice_id)
+        return row["opened_at"] if row else None
+
+    async def _open(self, notice_id: str, document_id: str, now: datetime, session: Session) -> None:
+        if await self.store.mark_opened(notice_id, now, session):
+            for ledger in (await self.store.known([document_id], session)).values():
+                await self.store.replace_ledger(*_opened(ledger, notice_id, now), session)
+
+    async def fail(self, delivery: Delivery, attempt: Attempt) -> None:
+        """Nobody tries this delivery again, and the office's other services hear of it."""
+
+        async def body(session: Session) -> None:
+            held = await self.webhooks.settle(delivery, "failed", attempt, session)
+            ledgers = await self.store.known([delivery.document_id], session) if delivery.document_id else {}
+            for ledger in ledgers.values() if held else ():
+                await self.store.replace_ledger(*_failed(ledger, delivery, attempt), session)
+
+        await self.journal.transact(body)
+
+    async def is_news(self, delivery: Delivery) -> bool:
+        """Whether a delivery still says what is so, by all that has been heard until now."""
+        if delivery.document_id is None:
+            return True
+        ledger = await self.store.standing(delivery.document_id)
+        return ledger is None or (not ledger.restricted and still_news(delivery, ledger.heard))
+
+
+@dataclass(frozen=True)
+class _Change:
+    causes: list[Cause]
+    restricted: list[DocumentDescribed]
+    known_now: list[Row]
+    directory: Directory
+    subscribers: list[Subscriber]
+    now: datetime
+
+
+def _copies(events: Sequence[Event]) -> list[Copy]:
+    return [_copy(each) for each in events if isinstance(each, UnitChanged | PersonChanged | SigningKeyChanged)]
+
+
+def _copy(event: OfficeEvent) -> Copy:
+    if isinstance(event, UnitChanged):
+        kind, id, state = UNIT, event.unit.unit_id, event.unit.model_dump(mode="json")
+    elif isinstance(event, PersonChanged):
+        kind, id, state = PERSON, event.person.person_id, event.person.model_dump(mode="json")
+    else:
+        assert isinstance(event, SigningKeyChanged)
+        kind, id = SIGNING_KEY, event.key_id
+        state = {"key_id": event.key_id, "public_key": event.public_key, "retired": event.retired}
+    return Copy(office=event.office, kind=kind, id=id, version=event.version, epoch=event.epoch, state=state)
+
+
+def _opened(ledger: Ledger, notice_id: str, now: datetime) -> tuple[Ledger, NoticeEvent]:
+    notices = tuple(
+        each.model_copy(update={"opened_at": now}) if each.notice_id == notice_id else each for each in ledger.notices
+    )
+    return _next(ledger, notices, NoticeOpened, notice_id, now)
+
+
+def _failed(ledger: Ledger, delivery: Delivery, attempt: Attempt) -> tuple[Ledger, NoticeEvent]:
+    """A webhook enters the ledger only when it failed for good; successes are in the delivery log."""
+    notice = NoticeState(
+        notice_id=delivery.id,
+        person_id=None,
+        channel="webhook",
+        cause=delivery.cause or "",
+        sent_at=delivery.created_at,
+        failed_at=_whole_milliseconds(attempt.at),
+    )
+    return _next(ledger, (*ledger.notices, notice), NoticeFailed, delivery.id, _now())
+
+
+def _next(
+    ledger: Ledger, notices: tuple[NoticeState, ...], event: type[NoticeEvent], changed: str, now: datetime
+) -> tuple[Ledger, NoticeEvent]:
+    following = replace(ledger, version=ledger.version + 1, notices=notices)
+    return following, event(
+        office=ledger.office,
+        key=ledger.document_id,
+        version=following.version,
+        epoch=ledger.epoch,
+        recorded_at=now,
+        notices=notices,
+        changed=(changed,),
+    )
+
+
+def _now() -> datetime:
+    return _whole_milliseconds(datetime.now(UTC))
+
+
+def _whole_milliseconds(moment: datetime) -> datetime:
+    """As MongoDB keeps it, so that what is said and what is kept are the same."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

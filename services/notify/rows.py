@@ -1,0 +1,73 @@
+"""How ledgers and notices look as rows, and back. Pure."""
+
+from dataclasses import asdict
+from typing import Any
+
+from services.events import NoticeState
+from services.notify.audience import Heard, Telling
+from services.notify.telling import About, Ledger, Notice
+
+Row = dict[str, Any]
+
+
+def ledger_row(ledger: Ledger) -> Row:
+    return {
+        "_id": ledger.document_id,
+        "office": ledger.office,
+        "version": ledger.version,
+        "restricted": ledger.restricted,
+        "about": about_row(ledger.about),
+        "heard": [[h.type, h.epoch, h.version, str(h.status), h.lead, list(h.coordinators)] for h in ledger.heard],
+        "notices": [each.__dict__.copy() for each in ledger.notices],
+    }
+
+
+def ledger_of(row: Row) -> Ledger:
+    return Ledger(
+        document_id=row["_id"],
+        office=row["office"],
+        version=row["version"],
+        restricted=row["restricted"],
+        about=About(**row["about"]),
+        heard=tuple(map(_heard, row["heard"])),
+        notices=tuple(NoticeState.model_construct(**each) for each in row["notices"]),
+    )
+
+
+def _heard(facts: list[Any]) -> Heard:
+    type, epoch, version, status, lead, coordinators = facts
+    return Heard(type, epoch, version, status, lead, tuple(coordinators))
+
+
+def notice_row(notice: Notice) -> Row:
+    return {
+        "_id": notice.id,
+        "office": notice.office,
+        "person_id": notice.person_id,
+        "document_id": notice.document_id,
+        "cause": notice.cause,
+        "event_type": notice.event_type,
+        "telling": str(notice.telling),
+        "about": about_row(notice.about),
+        "created_at": notice.created_at,
+        "unread": True,
+    }
+
+
+def notice_of(row: Row) -> Notice:
+    return Notice(
+        id=row["_id"],
+        office=row["office"],
+        person_id=row["person_id"],
+        document_id=row["document_id"],
+        cause=row["cause"],
+        event_type=row["event_type"],
+        telling=Telling(row["telling"]),
+        about=About(**row["about"]),
+        created_at=row["created_at"],
+    )
+
+
+def about_row(about: About) -> Row:
+    """Only what is there, so that rows stay small."""
+    return {name: value for name, value in asdict(about).items() if value is not None}

@@ -1,0 +1,217 @@
+"""From events to notices: what has been heard and told of each document, carried one batch further. Pure."""
+
+import uuid
+from bisect import insort
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from services.events import AssignmentEvent, DocumentDescribed, NoticeSent, NoticeState, SecrecyIncidentRaised
+from services.notify.audience import Directory, Heard, Telling, audience, heard, needs
+
+INBOX = "inbox"
+NAMES = uuid.UUID("6f1c3a52-54a1-5d0b-9a2e-0d6c5b7e4a11")
+Cause = AssignmentEvent | SecrecyIncidentRaised
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a notice's words are made of. A restricted document has neither subject nor note."""
+
+    book: str | None = None
+    year: int | None = None
+    number: int | None = None
+    urgency: str = "normal"
+    due_on: str | None = None
+    restricted: bool = False
+    subject: str | None = None
+    note: str | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing said to one person about one event."""
+
+    id: str
+    office: str
+    person_id: str
+    document_id: str
+    cause: str
+    event_type: str
+    telling: Telling
+    about: About
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What was heard and told of one document. `version` counts notify's own events about it."""
+
+    document_id: str
+    office: str
+    version: int = 0
+    restricted: bool = False
+    about: About = About()
+    heard: tuple[Heard, ...] = ()
+    notices: tuple[NoticeState, ...] = ()
+
+    @property
+    def epoch(self) -> int:
+        return self.heard[-1].epoch if self.heard else 0
+
+
+@dataclass
+class Told:
+    """What one batch changes: all of it, or nothing."""
+
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    events: list[NoticeSent] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+    untold: list[tuple[str, Cause]] = field(default_factory=list)
+    fresh: list[Cause] = field(default_factory=list)
+
+
+def tell(
+    known: Mapping[str, Ledger],
+    causes: Iterable[Cause],
+    directory: Directory,
+    now: datetime,
+    *,
+    again: Iterable[Cause] = (),
+    restricted: Iterable[DocumentDescribed] = (),
+) -> Told:
+    """Each cause takes effect once, in the order of versions, whatever the order and however often it comes.
+
+    `again` are causes of old whose people were not known then; `restricted` are documents to say less of.
+    """
+    told = Told()
+    for description in restricted:
+        _hide(_ledger(told, known, description), told)
+    for cause in sorted(causes, key=lambda each: (each.key, each.epoch, each.version)):
+        _hear(cause, _ledger(told, known, cause), directory, now, told)
+    for cause in again:
+        ledger = _ledger(told, known, cause)
+        this = heard(cause, directory)
+        _say(_learn(ledger, this), this, directory, now, told)
+    return told
+
+
+def _ledger(told: Told, known: Mapping[str, Ledger], event: Cause | DocumentDescribed) -> Ledger:
+    return told.ledgers.get(event.key) or known.get(event.key) or Ledger(event.key, event.office)
+
+
+def _hide(ledger: Ledger, told: Told) -> Ledger:
+    if ledger.restricted:
+        return ledger
+    hidden = replace(ledger, restricted=True, about=_discreet(ledger.about))
+    if ledger.notices:
+        told.hidden.add(ledger.document_id)
+    told.ledgers[ledger.document_id] = hidden
+    return hidden
+
+
+def _hear(cause: Cause, ledger: Ledger, directory: Directory, now: datetime, told: Told) -> None:
+    this = heard(cause, directory)
+    if any(each.order == this.order and each.type == this.type for each in ledger.heard):
+        return
+    told.fresh.append(cause)
+    told.untold += [(token, cause) for token in needs(cause) if not directory.of(cause.office, token)]
+    if isinstance(cause, AssignmentEvent) and cause.assignment.document.restricted:
+        ledger = _hide(ledger, told)
+    ledger = _remember(ledger, this, cause)
+    ledger = _say(ledger, this, directory, now, told)
+    later = _after(ledger.heard, this)
+    if later:  # came late: whoever it named may have lost it since
+        _say(ledger, later, directory, now, told)
+
+
+def _remember(ledger: Ledger, this: Heard, cause: Cause) -> Ledger:
+    sequence = list(ledger.heard)
+    insort(sequence, this, key=lambda each: each.order)
+    about = _about(cause) if sequence[-1] is this else ledger.about
+    return replace(ledger, heard=tuple(sequence), about=_discreet(about) if ledger.restricted else about)
+
+
+def _learn(ledger: Ledger, this: Heard) -> Ledger:
+    """The same event again, now that its people are known."""
+    return replace(ledger, heard=tuple(this if each.order == this.order else each for each in ledger.heard))
+
+
+def _say(ledger: Ledger, this: Heard, directory: Directory, now: datetime, told: Told) -> Ledger:
+    """One event of ours names all notices of one cause; nobody hears of the same cause twice."""
+    cause = f"{ledger.document_id}:{this.version}"
+    people = audience(this, _before(ledger.heard, this), ledger.office, directory)
+    already = {each.notice_id for each in ledger.notices}
+    notices = [
+        Notice(
+            _notice_id(this, cause, person, INBOX),
+            ledger.office,
+            person,
+            ledger.document_id,
+            cause,
+            this.type,
+            telling,
+            ledger.about,
+            now,
+        )
+        for person, telling in sorted(people.items())
+    ]
+    notices = [each for each in notices if each.id not in already]
+    if notices:
+        states = (
+            NoticeState(notice_id=each.id, person_id=each.person_id, channel=INBOX, cause=cause, sent_at=now)
+            for each in notices
+        )
+        ledger = replace(ledger, version=ledger.version + 1, notices=(*ledger.notices, *states))
+        told.notices += notices
+        told.events.append(_sent(ledger, [each.id for each in notices], now))
+    told.ledgers[ledger.document_id] = ledger
+    return ledger
+
+
+def _sent(ledger: Ledger, changed: Sequence[str], now: datetime) -> NoticeSent:
+    return NoticeSent(
+        office=ledger.office,
+        key=ledger.document_id,
+        version=ledger.version,
+        epoch=ledger.epoch,
+        recorded_at=now,
+        notices=ledger.notices,
+        changed=tuple(changed),
+    )
+
+
+def _notice_id(this: Heard, cause: str, recipient: str, channel: str) -> str:
+    """The same for every delivery of the same event; an event of another epoch is another event."""
+    return str(uuid.uuid5(NAMES, f"{this.type}/{this.epoch}/{cause}/{recipient}/{channel}"))
+
+
+def _before(sequence: Sequence[Heard], this: Heard) -> Heard | None:
+    return max((each for each in sequence if each.order < this.order), key=lambda each: each.order, default=None)
+
+
+def _after(sequence: Sequence[Heard], this: Heard) -> Heard | None:
+    return min((each for each in sequence if each.order > this.order), key=lambda each: each.order, default=None)
+
+
+def _about(cause: Cause) -> About:
+    if isinstance(cause, SecrecyIncidentRaised):
+        return About(device=cause.device, urgency="express")
+    state, brief = cause.assignment, cause.assignment.document
+    about = About(
+        book=brief.book,
+        year=brief.year,
+        number=brief.number,
+        urgency=brief.urgency.value,
+        due_on=state.due_on.isoformat() if state.due_on else None,
+        restricted=brief.restricted,
+        subject=brief.subject,
+        note=state.note,
+    )
+    return _discreet(about) if brief.restricted else about
+
+
+def _discreet(about: About) -> About:
+    return replace(about, restricted=True, subject=None, note=None)

@@ -1,0 +1,1 @@
+"""Signed webhooks: who wants them, what they carry, and how they get there."""
