@@ -6,6 +6,7 @@ collection is the truth that `resend` and `rebuild` read.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import chain, repeat
 from typing import Any, TypeVar
 
 from pymongo import ASCENDING, IndexModel
@@ -55,10 +56,16 @@ class Journal:
             listener()
         return result
 
-    async def append(self, events: Iterable[Sayable], session: Session) -> None:
-        """Part of the caller's transaction. Raises EventTooLarge before anything is written."""
-        traceparent = current_traceparent()
-        rows = [row_of(event, traceparent) for event in events]
+    async def append(
+        self, events: Iterable[Sayable], session: Session, traceparents: Iterable[str | None] = ()
+    ) -> None:
+        """Part of the caller's transaction. Raises EventTooLarge before anything is written.
+
+        `traceparents` are the events' own, in their order, where one transaction serves several requests.
+        """
+        current = current_traceparent()
+        traces = chain(traceparents, repeat(None))
+        rows = [row_of(event, own or current) for event, own in zip(events, traces, strict=False)]
         if rows:
             await self.rows.insert_many(rows, session=session)
 

@@ -1,0 +1,165 @@
+"""Where the documents' bytes are kept: `FOLDER/OFFICE/SHARD/ID`, whole and synced, or not there at all."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+SMALL_BYTES = 1024 * 1024
+PART_SUFFIX = ".part"
+
+
+class Draft(Protocol):
+    """A file that is being received. After `keep` it is durable under its name; `discard` leaves nothing."""
+
+    async def write(self, chunk: bytes) -> None: ...
+    async def keep(self) -> None: ...
+    async def discard(self) -> None: ...
+
+
+class Files(Protocol):
+    """The port of the file store."""
+
+    def begin(self, office: str, document_id: str) -> Draft: ...
+    def path_of(self, office: str, document_id: str) -> Path: ...
+
+
+class LocalFiles:
+    """A folder on a disk that obeys fsync."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        self.folder = folder
+        self.trash = folder.parent / "trash"
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="files")
+        self._made: set[Path] = set()
+
+    def path_of(self, office: str, document_id: str) -> Path:
+        return self.folder / office / document_id[-2:] / document_id
+
+    def begin(self, office: str, document_id: str) -> "LocalDraft":
+        return LocalDraft(self.path_of(office, document_id), self._threads, self._made)
+
+    def check(self) -> None:
+        """Raises OSError where the folder does not take a file."""
+        make_folder(self.folder, self._made)
+        probe = self.folder / f".probe-{os.getpid()}"
+        _write(probe, [b"vanthu"], sync=True)
+        probe.unlink(missing_ok=True)
+
+    def older_than(self, age_seconds: float) -> Iterator[Path]:
+        """Files, whole or partial, that were last written so long ago."""
+        limit = time.time() - age_seconds
+        for path in self.folder.glob("*/*/*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < limit:
+                    yield path
+
+    def throw_away(self, path: Path) -> None:
+        """Into the trash, where it begins a new age."""
+        target = self.trash / path.relative_to(self.folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(target)
+            target.touch()
+
+    def empty_trash(self, age_seconds: float) -> None:
+        limit = time.time() - age_seconds
+        for path in self.trash.glob("*/*/*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < limit:
+                    path.unlink()
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)
+
+
+class LocalDraft:
+    """Small files are written in one go at the end; larger ones grow on the disk while they arrive."""
+
+    def __init__(self, path: Path, threads: ThreadPoolExecutor, made: set[Path]) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + PART_SUFFIX)
+        self._threads = threads
+        self._made = made
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._touched = False
+
+    async def write(self, chunk: bytes) -> None:
+        self._waiting.append(chunk)
+        self._waiting_bytes += len(chunk)
+        if self._waiting_bytes > SMALL_BYTES:
+            await self._in_thread(self._spill)
+
+    async def keep(self) -> None:
+        """Raises OSError when any step fails; the file is then discarded."""
+        try:
+            await self._in_thread(self._finish)
+        except BaseException:
+            await self.discard()
+            raise
+
+    async def discard(self) -> None:
+        self._waiting = []
+        if self._touched:
+            await asyncio.shield(self._in_thread(self._remove))
+
+    async def _in_thread(self, work: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _spill(self) -> None:
+        self._touched = True
+        make_folder(self._path.parent, self._made)
+        _write(self._part, self._waiting, sync=False)
+        self._waiting, self._waiting_bytes = [], 0
+
+    def _finish(self) -> None:
+        self._touched = True
+        make_folder(self._path.parent, self._made)
+        _write(self._part, self._waiting, sync=True)
+        self._part.rename(self._path)
+        sync_folder(self._path.parent)
+        self._waiting = []
+
+    def _remove(self) -> None:
+        self._part.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path, made: set[Path]) -> None:
+    """Durably, with its parents."""
+    if folder in made:
+        return
+    if not folder.exists():
+        make_folder(folder.parent, made)
+        folder.mkdir(mode=0o750, exist_ok=True)
+        sync_folder(folder.parent)
+    made.add(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, chunks: list[bytes], *, sync: bool) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+    try:
+        write_all(descriptor, b"".join(chunks))
+        if sync:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,94 @@
+"""Beside the files, one synced line per numbered document: the register can be rebuilt from it alone.
+
+A document may stand in several lines (a sweep repeats what a crash may have left out); readers take one.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import platform
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from services.intake.files import make_folder, sync_folder, write_all
+
+MOST_WRITERS = 256
+
+
+class RegisterLog:
+    """This process's file; a lock keeps other processes of the host out of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="register-log")
+        self._descriptor: int | None = None
+
+    async def append(self, lines: Sequence[dict[str, Any]]) -> None:
+        """Returns when all lines are on the disk. Raises OSError; then any number of them may be."""
+        if lines:
+            loop = asyncio.get_running_loop()
+            await asyncio.shield(loop.run_in_executor(self._thread, self._append, lines))
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=True)
+        self._let_go()
+
+    def _append(self, lines: Sequence[dict[str, Any]]) -> None:
+        text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+        try:
+            descriptor = self._open()
+            write_all(descriptor, text)
+            os.fsync(descriptor)
+        except OSError:
+            self._let_go()  # after a failed sync the kernel's pages say nothing about the disk
+            raise
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            make_folder(self.folder, set())
+            self._descriptor = self._lock_one()
+            os.write(self._descriptor, b"\n")  # ends a line that a crash tore
+            sync_folder(self.folder)
+        return self._descriptor
+
+    def _lock_one(self) -> int:
+        host = re.sub(r"[^A-Za-z0-9.-]", "-", platform.node()) or "host"
+        for place in range(MOST_WRITERS):
+            path = self.folder / f"{host}-{place}.jsonl"
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return descriptor
+            os.close(descriptor)
+        raise OSError(f"{MOST_WRITERS} processes hold register logs in {self.folder}")
+
+    def _let_go(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def entries(folder: Path) -> Iterator[dict[str, Any]]:
+    """Every numbered document once, from all writers' files; torn lines are skipped."""
+    seen: set[str] = set()
+    for path in sorted(folder.glob("*.jsonl")):
+        with path.open("rb") as file:
+            for text in file:
+                line = _read(text)
+                if line is not None and line["id"] not in seen:
+                    seen.add(line["id"])
+                    yield line
+
+
+def _read(text: bytes) -> dict[str, Any] | None:
+    try:
+        line = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return line if isinstance(line, dict) and "id" in line else None

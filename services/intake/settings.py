@@ -1,0 +1,33 @@
+"""What an operator may set about intake."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from services.chassis.settings import ChassisSettings
+
+
+class IntakeSettings(ChassisSettings):
+    """intake's own options beside those of every service."""
+
+    data_folder: Path = Field(
+        default=Path("var"), description="Folder of the documents' files (files/) and of the register log (register/)."
+    )
+    max_document_bytes: int = Field(
+        default=50 * 1024 * 1024, ge=1, description="Largest file that is accepted, in bytes."
+    )
+    max_waiting_documents: int = Field(
+        default=2000, ge=1, description="Documents that may wait for a number before senders are asked to pause."
+    )
+    file_threads: int = Field(default=32, ge=1, description="Threads that write files and sync them, in threads.")
+    clock_tolerance_seconds: float = Field(
+        default=300.0, gt=0, description="Most that the database's clock may differ before numbering stops, in seconds."
+    )
+    sweep_orphans: bool = Field(
+        default=True,
+        description="Whether files that belong to no document go to the trash; switch off after a restore.",
+    )
+    orphan_hours: float = Field(
+        default=24.0, ge=1, description="Age from which a file without a document counts as forgotten, in hours."
+    )
+    trash_days: float = Field(default=60.0, ge=1, description="How long the trash keeps a file, in days.")

@@ -1,0 +1,254 @@
+"""The register and what belongs to it, in MongoDB."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import bson
+from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
+from pymongo.errors import OperationFailure
+from uuid_utils.compat import uuid7
+
+from services.chassis.errors import Halted, NotFound, Problem
+from services.chassis.journal import Journal
+from services.chassis.logs import logger
+from services.chassis.mongo import Database, Row, Session, Transactions
+from services.events import AssignmentEvent, DocumentEvent, DocumentStatus, SecrecyIncidentRaised
+from services.intake.documents import Arrival, arrived, assigned, entry, readership
+from services.intake.numbering import clocks_agree
+
+Decide = Callable[[Row], tuple[Row, DocumentEvent]]
+SenderKey = tuple[str, str, str]
+LONGEST_TRANSACTION_SECONDS = 5
+LIVE = {"status": DocumentStatus.REGISTERED.value}
+_BY_NUMBER = [("office", ASCENDING), ("book", ASCENDING), ("year", ASCENDING), ("number", ASCENDING)]
+
+
+class Register:
+    """Books, documents and the journal of both. A number exists only in the transaction that stores its entry."""
+
+    def __init__(
+        self, database: Database, journal: Journal, transactions: Transactions, timezone: str, tolerance_seconds: float
+    ) -> None:
+        self.rows = database["documents"]
+        self.books = database["books"]
+        self.batches = database["register_batches"]
+        self._journal = journal
+        self._transactions = transactions
+        self._timezone = timezone
+        self._tolerance = timedelta(seconds=tolerance_seconds)
+
+    async def prepare(self) -> None:
+        await self.rows.create_indexes(
+            [
+                IndexModel(_BY_NUMBER, name="by_number", unique=True),
+                IndexModel(
+                    [("office", ASCENDING), ("sha256", ASCENDING), ("received_at", ASCENDING), ("number", ASCENDING)],
+                    name="equal_bytes",
+                    partialFilterExpression=LIVE,
+                ),
+                IndexModel(
+                    [("office", ASCENDING), ("device", ASCENDING), ("idempotency_key", ASCENDING)],
+                    name="one_per_sender_key",
+                    unique=True,
+                    partialFilterExpression={"idempotency_key": {"$type": "string"}},
+                ),
+            ]
+        )
+
+    # --- numbering -----------------------------------------------------------------------------------
+
+    async def number(self, arrivals: Sequence[Arrival]) -> list[Row]:
+        """Number all of them in one transaction, in this order. They are of one office and book.
+
+        Raises Problem 503 `clock-disagrees`; DuplicateKeyError or BulkWriteError where a sender's key is taken;
+        otherwise as `Transactions`. Unless OutcomeUnknown is raised, a failure has used no number.
+        """
+        batch = str(uuid7())
+        return await self._journal.transact(lambda session: self._number(arrivals, batch, session))
+
+    async def _number(self, arrivals: Sequence[Arrival], batch: str, session: Session) -> list[Row]:
+        office, book = arrivals[0].office, arrivals[0].book
+        taken = await self._take_numbers(office, book, len(arrivals), session)
+        earliest = await self._earliest_with({each.file.sha256 for each in arrivals if each.file}, office, session)
+        rows: list[Row] = []
+        for number, arrival in enumerate(arrivals, taken["next"] - len(arrivals)):
+            same = earliest.setdefault(arrival.file.sha256, arrival.document_id) if arrival.file else None
+            duplicate_of = same if same != arrival.document_id else None
+            rows.append(entry(arrival, taken["year"], number, taken["last_at"], duplicate_of, batch))
+        await self.rows.insert_many(rows, session=session)
+        await self._journal.append(map(arrived, rows), session, (each.traceparent for each in arrivals))
+        ids = [row["_id"] for row in rows]
+        await self.batches.insert_one({"_id": batch, "at": taken["last_at"], "ids": ids}, session=session)
+        return rows
+
+    async def _take_numbers(self, office: str, book: str, count: int, session: Session) -> Row:
+        """The book's row afterwards: `next - count` is the first number."""
+        now = {"$max": ["$last_at", "$$NOW"]}
+        this_year = {"$year": {"date": "$last_at", "timezone": self._timezone}}
+        change: list[dict[str, Any]] = [
+            {"$set": {"office": office, "book": book, "last_at": now, "clock": "$$NOW"}},
+            {"$set": {"next": {"$cond": [{"$eq": ["$year", this_year]}, "$next", 1]}, "year": this_year}},
+            {"$set": {"next": {"$add": ["$next", count]}}},
+        ]
+        row = await self.books.find_one_and_update(
+            {"_id": f"{office}/{book}"}, change, upsert=True, return_document=ReturnDocument.AFTER, session=session
+        )
+        assert row is not None
+        if not clocks_agree(row["clock"], row["last_at"], datetime.now(UTC), self._tolerance):
+            raise clock_disagrees()
+        return row
+
+    async def _earliest_with(self, digests: Collection[str], office: str, session: Session) -> dict[str, str]:
+        if not digests:
+            return {}
+        found = self.rows.aggregate(
+            [
+                {"$match": {"office": office, "sha256": {"$in": list(digests)}, **LIVE}},
+                {"$sort": {"sha256": 1, "received_at": 1, "number": 1}},
+                {"$group": {"_id": "$sha256", "first": {"$first": "$_id"}}},
+            ],
+            session=session,
+        )
+        return {row["_id"]: row["first"] async for row in found}
+
+    async def answered(self, keys: Iterable[SenderKey]) -> dict[SenderKey, Row]:
+        """Documents that these senders' keys have made already."""
+        wanted = [
+            {"office": office, "device": device, "idempotency_key": {"$in": [key for *_, key in group]}}
+            for (office, device), group in groupby(sorted(set(keys)), lambda key: key[:2])
+        ]
+        if not wanted:
+            return {}
+        rows = await self.rows.find({"$or": wanted}).to_list(None)
+        return {(row["office"], row["device"], row["idempotency_key"]): row for row in rows}
+
+    # --- register log --------------------------------------------------------------------------------
+
+    async def not_logged(self, batches: Collection[str] | None = None, *, older_seconds: float = 0) -> list[Row]:
+        """Batches (these, or all) whose lines may be missing in the register log."""
+        wanted: dict[str, Any] = {} if batches is None else {"_id": {"$in": list(batches)}}
+        if older_seconds:
+            wanted["at"] = {"$lt": datetime.now(UTC) - timedelta(seconds=older_seconds)}
+        return await self.batches.find(wanted).sort("_id", ASCENDING).to_list(1000)
+
+    async def documents_of(self, batches: Sequence[Row]) -> list[Row]:
+        ids = [each for batch in batches for each in batch["ids"]]
+        return await self.rows.find({"_id": {"$in": ids}}).to_list(None) if ids else []
+
+    async def forget_logged(self, batches: Collection[str]) -> None:
+        """Their lines are on the disk."""
+        await self.batches.delete_many({"_id": {"$in": list(batches)}})
+
+    # --- reading -------------------------------------------------------------------------------------
+
+    async def get(self, document_id: str, office: str) -> Row | None:
+        return await self.rows.find_one({"_id": document_id, "office": office})
+
+    async def has_book(self, office: str, book: str) -> bool:
+        return await self.books.find_one({"_id": f"{office}/{book}"}, {"_id": 1}) is not None
+
+    async def page(
+        self, office: str, book: str, year: int, after: int, limit: int, tokens: Collection[str], person_id: str
+    ) -> list[Row]:
+        """The book's entries above a number that a viewer with these tokens may read."""
+        wanted = {
+            "office": office,
+            "book": book,
+            "year": year,
+            "number": {"$gt": after},
+            "readers": {"$in": list(tokens)},
+            "conflicted": {"$ne": person_id},
+        }
+        return await self.rows.find(wanted).sort("number", ASCENDING).to_list(limit)
+
+    async def all_entries(self) -> AsyncIterator[Row]:
+        """Every entry in the order of the books and numbers, with what a check compares; at any size."""
+        names = ["office", "book", "year", "number", "status", "direction", "version", "restricted", "sha256", "file"]
+        cursor = self.rows.find({}, dict.fromkeys([*names, "received_at"], 1)).sort(_BY_NUMBER).batch_size(2000)
+        async for row in cursor:
+            yield row
+
+    async def count_per_book(self) -> AsyncIterator[Row]:
+        """`{office, book, year, count, lowest, highest}` of each book and year."""
+        group = {"office": "$office", "book": "$book", "year": "$year"}
+        figures = {"count": {"$sum": 1}, "lowest": {"$min": "$number"}, "highest": {"$max": "$number"}}
+        async for row in self.rows.aggregate([{"$group": {"_id": group, **figures}}, {"$sort": {"_id": 1}}]):
+            yield row.pop("_id") | row
+
+    async def known(self, document_ids: Collection[str]) -> set[str]:
+        rows = await self.rows.find({"_id": {"$in": list(document_ids)}}, {"_id": 1}).to_list(None)
+        return {row["_id"] for row in rows}
+
+    # --- changes -------------------------------------------------------------------------------------
+
+    async def change(self, document_id: str, office: str, decide: Decide) -> Row:
+        """Replace the row by what `decide` makes of it, with its event. What `decide` raises changes nothing."""
+
+        async def body(session: Session) -> Row:
+            row = await self.rows.find_one({"_id": document_id, "office": office}, session=session)
+            if row is None:
+                raise NotFound("document")
+            changed, event = decide(row)
+            await self.rows.replace_one({"_id": document_id}, changed, session=session)
+            await self._journal.append([event], session)
+            return changed
+
+        return await self._journal.transact(body)
+
+    async def raise_incident(self, incident: SecrecyIncidentRaised) -> None:
+        await self._journal.transact(lambda session: self._journal.append([incident], session))
+
+    async def keep_assignments(self, newest: Mapping[str, AssignmentEvent]) -> None:
+        """Keep who works on each document, and with that who may read it; older news changes nothing."""
+
+        async def body(session: Session) -> None:
+            found = self.rows.find({"_id": {"$in": list(newest)}}, _READERSHIP, session=session)
+            writes = [
+                UpdateOne(
+                    {"_id": row["_id"]}, {"$set": {"assignment": news, **readership({**row, "assignment": news})}}
+                )
+                for row in await found.to_list(None)
+                if (news := assigned(newest[row["_id"]], row)) is not None
+            ]
+            if writes:
+                await self.rows.bulk_write(writes, ordered=False, session=session)
+
+        await self._transactions.run(body)
+
+
+_READERSHIP = dict.fromkeys(["office", "restricted", "conflicted_person_ids", "assignment"], 1)
+
+
+def size_of(arrival: Arrival) -> int:
+    """Bytes in the database. Raises Problem 422 for text that no database can store."""
+    try:
+        return len(bson.encode(dict(arrival.description))) + 1024
+    except (bson.errors.BSONError, UnicodeEncodeError, OverflowError) as error:
+        raise Problem(422, "invalid-metadata", "The metadata cannot be stored.", field="/metadata") from error
+
+
+def clock_disagrees() -> Problem:
+    return Problem(
+        503,
+        "clock-disagrees",
+        "The database's clock and the service's differ too much; no number was given.",
+        remedy="Set the clocks of both servers by NTP, then send the request again.",
+        headers={"Retry-After": "60"},
+    )
+
+
+async def check_transaction_lifetime(database: Database) -> None:
+    """Raises Halted where a killed process would block a book for longer than a few seconds."""
+    name = "transactionLifetimeLimitSeconds"
+    try:
+        answer = await database.client.admin.command({"getParameter": 1, name: 1})
+    except OperationFailure:
+        logger("intake").warning("may not read transactionLifetimeLimitSeconds", wanted=LONGEST_TRANSACTION_SECONDS)
+        return
+    if answer[name] > LONGEST_TRANSACTION_SECONDS:
+        raise Halted(
+            f"MongoDB's {name} is {answer[name]}: a process that is killed would block a book for that long. "
+            f"Set it to {LONGEST_TRANSACTION_SECONDS} (setParameter) and start again."
+        )
