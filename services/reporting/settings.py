@@ -1,0 +1,14 @@
+"""Settings of reporting."""
+
+from pydantic import Field
+
+from services.chassis.settings import ChassisSettings
+
+
+class ReportingSettings(ChassisSettings):
+    report_longest_window_days: int = Field(
+        default=3660, ge=1, description="Longest window that a report or a list may ask for, in days."
+    )
+    facts_page_most: int = Field(
+        default=500, ge=1, le=5000, description="Most documents on one page of a list, in rows."
+    )
