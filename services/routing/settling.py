@@ -1,0 +1,152 @@
+"""A batch of intake's events against what is kept: what changes, and which events say so. Pure.
+
+Only the newest state of a document counts, so duplicates, reordering and replays end the same.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+from services.events import (
+    AssignmentEvent,
+    AssignmentNotPossible,
+    AssignmentState,
+    AssignmentStatus,
+    AssignmentWithdrawn,
+    Direction,
+    DocumentAssigned,
+    DocumentStatus,
+)
+from services.routing.assignment import Entry, Kept, Told, assigned_state, began, brief_of, event_of, followed
+from services.routing.decision import Decision, Reason, decide, without_office
+from services.routing.description import described
+from services.routing.roster import Facts, Matched, OfficeView, facts_of
+from services.routing.workload import LoadBook
+
+DocumentKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`before` is None for a document that was not known, `event` where nobody has to hear of it."""
+
+    before: Kept | None
+    after: Kept
+    event: AssignmentEvent | None
+
+
+class Moment(NamedTuple):
+    """When it is decided: the server's clock and the office's day."""
+
+    now: datetime
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that is looked at while one document is decided. `view` is None for an office that is not loaded."""
+
+    view: OfficeView | None
+    loads: LoadBook
+    matched: Matched | None
+    moment: Moment
+
+    def decide(self, facts: Facts) -> Decision:
+        if self.view is None:
+            return without_office(facts)
+        return decide(facts, self.matched, self.view, self.loads, self.moment.today)
+
+
+def newest(events: Iterable[Told]) -> dict[DocumentKey, Told]:
+    """The newest event of each incoming document; outgoing ones are nobody's to handle."""
+    result: dict[DocumentKey, Told] = {}
+    for event in events:
+        key = (event.office, event.document.document_id)
+        known = result.get(key)
+        if event.document.direction == Direction.INCOMING and (known is None or _source(known) < _source(event)):
+            result[key] = event
+    return result
+
+
+def settle(events: Mapping[DocumentKey, Told], kept: Mapping[DocumentKey, Kept], desks: "Desks") -> list[Change]:
+    """Each document in turn, so that every decision sees the load that the one before made."""
+    changes = []
+    for key, event in events.items():
+        before = kept.get(key)
+        if before is not None and before.source >= _source(event):
+            continue
+        desk = desks.of(key)
+        change = _settle_one(event, before, desk)
+        desk.loads.shift(before.state if before else None, change.after.state)
+        changes.append(change)
+    return changes
+
+
+@dataclass(frozen=True)
+class Desks:
+    views: Mapping[str, OfficeView]
+    loads: Mapping[str, LoadBook]
+    matched: Mapping[DocumentKey, Matched | None]
+    moment: Moment
+
+    def of(self, key: DocumentKey) -> Desk:
+        return Desk(self.views.get(key[0]), self.loads[key[0]], self.matched.get(key), self.moment)
+
+
+def _settle_one(event: Told, before: Kept | None, desk: Desk) -> Change:
+    if event.document.status == DocumentStatus.VOIDED:
+        return _withdraw(event, before, desk.moment)
+    if before is None or before.state.status in {AssignmentStatus.UNASSIGNED, AssignmentStatus.WITHDRAWN}:
+        return _assign(event, before, desk)
+    outcome = described(before, event.document, desk.view, desk.matched, desk.loads, desk.moment.today)
+    return _changed(event, before, desk.moment, outcome.what, outcome.event, outcome.state, outcome.reason)
+
+
+def _assign(event: Told, before: Kept | None, desk: Desk) -> Change:
+    decision = desk.decide(facts_of(event.document))
+    state = assigned_state(event.document, decision, desk.moment.today)
+    what, type = ("assigned", DocumentAssigned) if state.lead_person_id else ("unassigned", AssignmentNotPossible)
+    return _changed(event, before, desk.moment, what, type, state, decision.reason)
+
+
+def _withdraw(event: Told, before: Kept | None, moment: Moment) -> Change:
+    """A voided document is never assigned, whether or not it was heard of before."""
+    document = event.document
+    note = None if document.restricted else document.void_reason
+    brief = brief_of(document)
+    blank = AssignmentState(document_id=document.document_id, status=AssignmentStatus.WITHDRAWN, document=brief)
+    state = before.state if before else blank
+    state = state.model_copy(update={"status": AssignmentStatus.WITHDRAWN, "document": brief, "note": note})
+    reason = before.reason if before else Reason()
+    return _changed(event, before, moment, "withdrawn", AssignmentWithdrawn, state, reason)
+
+
+def _changed(
+    event: Told,
+    before: Kept | None,
+    moment: Moment,
+    what: str,
+    type: type[AssignmentEvent],
+    state: AssignmentState,
+    reason: Reason,
+) -> Change:
+    """The next version; where the public state stays as it is, only what was read is noted."""
+    source = {"source_epoch": event.epoch, "source_version": event.version, "facts": facts_of(event.document)}
+    if before is not None and before.state == state:
+        return Change(before, before.model_copy(update=source), None)
+    kept = before or began(event, state, reason)
+    entry = Entry(
+        version=kept.version + 1,
+        what=what,
+        recorded_at=moment.now,
+        happened_at=moment.now,
+        lead_person_id=state.lead_person_id,
+        note=state.note,
+    )
+    after = followed(kept, entry, **source, state=state, reason=reason)
+    return Change(before, after, event_of(after, type, moment.now))
+
+
+def _source(event: Told) -> tuple[int, int]:
+    return event.epoch, event.version
