@@ -1,10 +1,12 @@
 """HTTP in: a person's own inbox, its live stream, and the receipt that a notice was opened."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import anyio
 import orjson
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel
@@ -19,6 +21,7 @@ from services.notify.store import Store
 from services.notify.stream import Live, now
 
 RETRY_MILLISECONDS = 2000
+GRACE_SECONDS = 2.0
 
 
 class Opened(BaseModel):
@@ -55,10 +58,14 @@ def inbox_router(settings: NotifySettings, staff: Staff, store: Store, notify: N
     ) -> EventSourceResponse:
         """New notices as server-sent events `notice`. After a resume some of the last seconds come twice."""
         viewer = await staff.viewer(request)
-        rows = live.notices(
-            viewer.office, viewer.person_id, _position(last_event_id or after), lambda: staff.viewer(request)
+        last, ending = _position(last_event_id or after), anyio.Event()
+        rows = live.notices(viewer.office, viewer.person_id, last, lambda: staff.viewer(request), ending)
+        return EventSourceResponse(
+            _events(rows, settings.zone),
+            ping=settings.stream_heartbeat_seconds,
+            shutdown_event=ending,
+            shutdown_grace_period=GRACE_SECONDS,
         )
-        return EventSourceResponse(_events(rows, settings.zone), ping=settings.stream_heartbeat_seconds)
 
     @router.post("/notices/{notice_id}/opened")
     async def opened(request: Request, notice_id: str) -> Opened:
@@ -72,14 +79,15 @@ def inbox_router(settings: NotifySettings, staff: Staff, store: Store, notify: N
     return router
 
 
-async def _events(rows: AsyncIterator[dict[str, Any]], zone: ZoneInfo) -> AsyncIterator[ServerSentEvent]:
+async def _events(rows: AsyncGenerator[dict[str, Any], None], zone: ZoneInfo) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(comment="open", retry=RETRY_MILLISECONDS)
-    async for row in rows:
-        yield ServerSentEvent(
-            data=orjson.dumps(answer_of(row, zone).model_dump(mode="json")).decode(),
-            event="notice",
-            id=event_id_of(Position(row["created_at"], row["_id"])),
-        )
+    async with aclosing(rows):
+        async for row in rows:
+            yield ServerSentEvent(
+                data=orjson.dumps(answer_of(row, zone).model_dump(mode="json")).decode(),
+                event="notice",
+                id=event_id_of(Position(row["created_at"], row["_id"])),
+            )
 
 
 def _place(cursor: str | None) -> Place | None:

@@ -18,7 +18,7 @@ class NotifySettings(ChassisSettings):
         default=10.0, gt=0, description="How often a live stream checks that its person still may read, in seconds."
     )
     stream_overlap_seconds: float = Field(
-        default=10.0,
+        default=20.0,
         gt=5.0,
         description="How far a resumed stream looks back for late commits (longer than a transaction), in seconds.",
     )

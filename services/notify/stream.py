@@ -2,15 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 from prometheus_client import Gauge
 from pymongo.errors import PyMongoError
 
-from services.chassis.errors import Failure, Problem
+from services.chassis.errors import Failure
 from services.chassis.logs import logger
 from services.notify.inbox import Position
 from services.notify.settings import NotifySettings
@@ -29,6 +30,7 @@ class Client:
     person_id: str
     queue: asyncio.Queue[Row | None]
     behind: bool = False
+    ended: bool = False
 
     def offer(self, row: Row) -> None:
         try:
@@ -38,6 +40,17 @@ class Client:
 
     def read_anew(self) -> None:
         self.behind = True
+        self._rouse()
+
+    def end(self) -> None:
+        self.ended = True
+        self._rouse()
+
+    async def end_after(self, ending: anyio.Event) -> None:
+        await ending.wait()
+        self.end()
+
+    def _rouse(self) -> None:
         with contextlib.suppress(asyncio.QueueFull):
             self.queue.put_nowait(None)
 
@@ -77,23 +90,30 @@ class Live:
         self._clients: dict[tuple[str, str], set[Client]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
-        self._stopping = False
         self._log = logger("notify")
 
     async def start(self) -> None:
-        self._stopping = False
+        """Nothing: it looks out only while somebody is connected."""
 
     async def stop(self) -> None:
         """Ends every stream."""
-        self._stopping = True
-        self._everybody_reads_anew()
-        await self._end_watch()
+        for client in self._everybody():
+            client.end()
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
 
     async def notices(
-        self, office: str, person_id: str, last: Position | None, may_go_on: Callable[[], Awaitable[object]]
-    ) -> AsyncIterator[Row]:
+        self,
+        office: str,
+        person_id: str,
+        last: Position | None,
+        may_go_on: Callable[[], Awaitable[object]],
+        ending: anyio.Event,
+    ) -> AsyncGenerator[Row, None]:
         """What comes for the person after `last`, or from now on; ends when the person may not go on."""
         client = Client(office, person_id, asyncio.Queue(self._settings.stream_queue_notices))
+        end = asyncio.create_task(client.end_after(ending), name="notify-stream-end")
         self._add(client)
         try:
             with contextlib.suppress(TimeoutError):
@@ -106,16 +126,19 @@ class Live:
                 client.read_anew()
             async for row in self._follow(client, sent, may_go_on):
                 yield row
+        except (PyMongoError, Failure) as error:
+            self._log.info("a live stream ends; its client comes back", cause=type(error).__name__)
         finally:
+            end.cancel()
             self._remove(client)
 
     async def _follow(
         self, client: Client, sent: Sent, may_go_on: Callable[[], Awaitable[object]]
     ) -> AsyncIterator[Row]:
         checked_at = asyncio.get_running_loop().time()
-        while not self._stopping:
+        while not client.ended:
             row = await self._next(client)
-            if client.behind and not self._stopping:
+            if client.behind and not client.ended:
                 client.behind = False
                 async for missed in self._unsent(client, sent):
                     yield missed
@@ -123,9 +146,8 @@ class Live:
                 yield row
             now = asyncio.get_running_loop().time()
             if now - checked_at >= self._settings.stream_reauthorise_seconds:
-                checked_at = now
-                if not await self._allowed(may_go_on):
-                    return
+                checked_at, client.behind = now, True
+                await may_go_on()
 
     async def _next(self, client: Client) -> Row | None:
         with contextlib.suppress(TimeoutError):
@@ -142,14 +164,6 @@ class Live:
             if len(rows) < PAGE_ROWS:
                 return
             place = Position(rows[-1]["created_at"], rows[-1]["_id"])
-
-    @staticmethod
-    async def _allowed(may_go_on: Callable[[], Awaitable[object]]) -> bool:
-        try:
-            await may_go_on()
-        except Problem:
-            return False
-        return True
 
     def _add(self, client: Client) -> None:
         self._clients.setdefault((client.office, client.person_id), set()).add(client)
@@ -177,19 +191,12 @@ class Live:
             except (PyMongoError, Failure) as error:
                 self._log.warning("live notices are read by polling", cause=type(error).__name__)
             self._opened.set()
-            self._everybody_reads_anew()
+            for client in self._everybody():
+                client.read_anew()
             await asyncio.sleep(self._settings.stream_poll_seconds)
 
-    def _everybody_reads_anew(self) -> None:
-        for clients in self._clients.values():
-            for client in clients:
-                client.read_anew()
-
-    async def _end_watch(self) -> None:
-        if self._watch:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
-            self._watch = None
+    def _everybody(self) -> list[Client]:
+        return [client for clients in self._clients.values() for client in clients]
 
 
 def now() -> datetime:

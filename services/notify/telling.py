@@ -95,6 +95,7 @@ def tell(
         ledger = _ledger(told, known, cause)
         this = heard(cause, directory)
         _say(_learn(ledger, this), this, directory, now, told)
+    told.notices = [_discreet_if(told.ledgers[each.document_id].restricted, each) for each in told.notices]
     return told
 
 
@@ -215,3 +216,7 @@ def _about(cause: Cause) -> About:
 
 def _discreet(about: About) -> About:
     return replace(about, restricted=True, subject=None, note=None)
+
+
+def _discreet_if(restricted: bool, notice: Notice) -> Notice:
+    return replace(notice, about=_discreet(notice.about)) if restricted else notice
