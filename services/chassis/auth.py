@@ -25,6 +25,7 @@ from services.policy import Action, Viewer, may_do
 T = TypeVar("T")
 ALGORITHM = "Ed25519"
 COPY_SECONDS = 2.0
+CLOCK_LEEWAY_SECONDS = 30
 PERSON, UNIT, SIGNING_KEY = "person", "unit", "signing-key"
 
 
@@ -81,7 +82,7 @@ def sign_token(key: OKPKey, key_id: str, office: str, person_id: str, issued_at:
         "iss": "vanthu",
         "office": office,
         "sub": person_id,
-        "iat": issued_at.timestamp(),
+        "iat": int(issued_at.timestamp()),
         "exp": int(expires_at.timestamp()),
     }
     return jwt.encode({"alg": ALGORITHM, "kid": key_id}, claims, key, algorithms=[ALGORITHM])
@@ -137,7 +138,9 @@ class Staff:
             if key is None:
                 raise unauthorized("The token is not valid (any more).")
             claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
-            jwt.JWTClaimsRegistry(exp={"essential": True}, iss={"essential": True, "value": "vanthu"}).validate(claims)
+            jwt.JWTClaimsRegistry(
+                leeway=CLOCK_LEEWAY_SECONDS, exp={"essential": True}, iss={"essential": True, "value": "vanthu"}
+            ).validate(claims)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise unauthorized("The token is not valid (any more).") from error
         return dict(claims)
@@ -146,7 +149,7 @@ class Staff:
         state = await self._copies.get(office, SIGNING_KEY, key_id)
         if state is None or state.get("retired"):
             return None
-        return OKPKey.import_key(state["public_key"])
+        return OKPKey.import_key(json.loads(state["public_key"]))
 
 
 def require(viewer: Viewer, action: Action, needs: str) -> None:

@@ -1,0 +1,163 @@
+"""What every service's HTTP side does alike: health, metrics, documentation, problems, credentials."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import Request
+from pydantic import SecretStr
+
+from services.chassis.asyncapi import asyncapi_specification
+from services.chassis.auth import Credential
+from services.chassis.errors import Problem, VersionConflict
+from services.chassis.foundation import Foundation, lay_foundation
+from services.chassis.service import Service, new_app
+from services.chassis.settings import ChassisSettings
+from services.events import UnitChanged
+from tests.harness import as_bearer, running
+from tests.offices import HA_TINH, NGHE_AN, introduce_offices, token
+
+
+def toy(settings: ChassisSettings) -> tuple[Service, Foundation]:
+    foundation = lay_foundation(settings, "routing")
+    foundation.add_relay()
+
+    async def may_look(credential: Credential) -> object:
+        return await foundation.staff.viewer_of(credential.secret)
+
+    app = new_app(
+        settings,
+        foundation.health,
+        foundation.metrics,
+        title="Toy",
+        description="",
+        version="1",
+        may_look=may_look,
+        asyncapi=asyncapi_specification("routing", "1", [UnitChanged], []),
+    )
+
+    @app.get("/api/v1/me")
+    async def me(request: Request) -> dict[str, Any]:
+        viewer = await foundation.staff.viewer(request)
+        return {"office": viewer.office, "person": viewer.person_id, "heads": sorted(viewer.headed_unit_ids)}
+
+    @app.get("/api/v1/bug")
+    async def bug() -> None:
+        raise KeyError("inner secret")
+
+    @app.get("/api/v1/conflict")
+    async def conflict(number: int) -> None:
+        raise VersionConflict(4)
+
+    service = Service("routing", app, foundation.health, foundation.metrics, foundation.prepare, foundation.parts)
+    return service, foundation
+
+
+@pytest.fixture
+async def http(settings: ChassisSettings) -> AsyncIterator[httpx.AsyncClient]:
+    service, _ = toy(settings.model_copy(update={"metrics_token": SecretStr("let-me-look")}))
+    async with running(service) as client:
+        await introduce_offices(settings, "routing")
+        yield client
+
+
+async def test_health_answers_without_a_credential(http: httpx.AsyncClient) -> None:
+    for path in ("/health/live", "/routing/health/live", "/routing/health/ready"):
+        answer = await http.get(path)
+        assert (path, answer.status_code, answer.json()["status"]) == (path, 200, "ok")
+
+
+@pytest.mark.parametrize("path", ["metrics", "api/v1/openapi.json", "api/v1/asyncapi.json", "api/v1/docs", "api/v1/me"])
+async def test_nothing_else_does(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(f"/routing/{path}")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "vanthu key create" in answer.json()["remedy"]
+    wrong = await http.get(f"/routing/{path}", headers=as_bearer("nonsense"))
+    assert wrong.status_code == 401
+
+
+async def test_metrics_open_with_their_token_and_bear_the_known_names(http: httpx.AsyncClient) -> None:
+    page = (await http.get("/routing/metrics", headers=as_bearer("let-me-look"))).text
+    for name in ("vanthu_journal_unsent_rows", "vanthu_journal_unsent_age_seconds", "consume_batch_seconds"):
+        assert name in page
+
+
+async def test_the_documentation_opens_with_a_staff_token_in_a_browser_and_needs_no_other_host(
+    http: httpx.AsyncClient,
+) -> None:
+    basic = httpx.BasicAuth("token", token("clerk"))
+    page = await http.get("/routing/api/v1/docs", auth=basic)
+    assert page.status_code == 200
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    for asset in ("docs/static/swagger-ui-bundle.js", "docs/static/swagger-ui.css"):
+        assert (await http.get(f"/routing/api/v1/{asset}")).status_code == 200
+    assert (await http.get("/routing/api/v1/openapi.json", auth=basic)).json()["info"]["title"] == "Toy"
+    events = (await http.get("/routing/api/v1/asyncapi.json", auth=basic)).json()
+    assert events["asyncapi"] == "3.0.0"
+    assert "UnitChanged" in events["components"]["schemas"]
+
+
+async def test_a_token_is_good_for_its_own_office_only(http: httpx.AsyncClient) -> None:
+    for office in (HA_TINH, NGHE_AN):
+        answer = await http.get("/routing/api/v1/me", headers=as_bearer(token("head-nc", office)))
+        assert answer.json() == {"office": office, "person": "head-nc", "heads": ["NC"]}
+    stranger = await http.get("/routing/api/v1/me", headers=as_bearer(token("head-nc", "elsewhere")))
+    assert stranger.status_code == 401
+
+
+async def test_an_expired_token_and_one_of_a_person_who_is_gone_are_refused(http: httpx.AsyncClient) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=2)
+    for each in (token("clerk", issued_at=long_ago), token("nobody"), token("clerk")[:-3] + "AAA"):
+        assert (await http.get("/routing/api/v1/me", headers=as_bearer(each))).status_code == 401
+
+
+async def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(settings: ChassisSettings) -> None:
+    service, _ = toy(settings)
+    transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://vanthu.test") as client:
+        answer = await client.get("/api/v1/bug")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    await service.stop()
+    for part in service.parts:
+        await part.stop()
+
+
+async def test_a_version_conflict_says_the_current_version(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/routing/api/v1/conflict?number=1")
+    assert (answer.status_code, answer.json()["current_version"]) == (409, 4)
+    wrong = await http.get("/routing/api/v1/conflict?number=x")
+    assert (wrong.status_code, wrong.json()["field"]) == (400, "/number")
+
+
+async def test_ready_fails_and_live_holds_while_the_database_is_away(settings: ChassisSettings) -> None:
+    away = settings.model_copy(
+        update={"mongo_url": SecretStr("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200&connectTimeoutMS=200")}
+    )
+    service, _ = toy(away)
+    await service.start()
+    transport = httpx.ASGITransport(service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://vanthu.test") as client:
+        ready = await client.get("/health/ready")
+        live = await client.get("/health/live")
+    assert (ready.status_code, live.status_code) == (503, 200)
+    assert ready.json()["checks"]["started"]["ok"] is False
+    await service.stop()
+    for part in service.parts:
+        await part.stop()
+
+
+def test_a_problem_keeps_to_rfc_9457() -> None:
+    body = Problem(422, "wrong-kind", "No such kind.", field="/kind", remedy="Choose another.").body()
+    assert body == {
+        "type": "urn:vanthu:problem:wrong-kind",
+        "title": "Unprocessable Entity",
+        "status": 422,
+        "detail": "No such kind.",
+        "field": "/kind",
+        "remedy": "Choose another.",
+    }
