@@ -17,7 +17,7 @@ from services.reporting.listing import FactQuery, filter_of, page_after
 from services.reporting.projecting import News, newest_of, period_rows, project, strangers
 from services.reporting.published import PublishedTable, as_file
 from services.reporting.summing import sums_pipeline
-from services.reporting.tally import Delta, by_row
+from services.reporting.tally import Delta, RowKey, by_row
 from services.reporting.window import Window
 
 DUPLICATE = 11000
@@ -123,24 +123,7 @@ class ReportingStore:
 
     async def _move(self, counters: int, delta: Delta, session: Session) -> None:
         lane = self._lane.number
-        writes = [
-            UpdateOne(
-                {"_id": row.id(lane)},
-                {
-                    "$inc": {f"counts.{path}": count for path, count in counts.items()},
-                    "$setOnInsert": {
-                        "office": row.office,
-                        "family": row.family,
-                        "of": row.of,
-                        "scale": row.scale,
-                        "period": row.period,
-                        "lane": lane,
-                    },
-                },
-                upsert=True,
-            )
-            for row, counts in by_row(delta).items()
-        ]
+        writes = [_increment(row, lane, counts) for row, counts in by_row(delta).items()]
         await _write(self._database[f"{COUNTERS}_{counters}"], writes, session)
 
     async def _keep_period_counts(self, generation: Generation, events: Sequence[Event], session: Session) -> None:
@@ -352,6 +335,12 @@ FACT_INDEXES = [
 ]
 COUNTER_INDEXES = [_index("by_series", "office", "family", "scale", "period")]
 PERIOD_INDEXES = [_index("by_period", "office", "first_day")]
+
+
+def _increment(row: RowKey, lane: int, counts: dict[str, int]) -> UpdateOne:
+    place = {name: getattr(row, name) for name in ("office", "family", "of", "scale", "period")}
+    change = {f"counts.{path}": count for path, count in counts.items()}
+    return UpdateOne({"_id": row.id(lane)}, {"$inc": change, "$setOnInsert": {**place, "lane": lane}}, upsert=True)
 
 
 async def _write(rows: Collection, writes: Iterable[Any], session: Session) -> None:

@@ -1,0 +1,144 @@
+"""Facts and counters built anew beside the live ones, under traffic, on real MongoDB."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from services.events import Direction, Event
+from services.reporting.app import opened
+from services.reporting.rebuild import Behind, differences, rebuild, recompute
+from services.reporting.settings import ReportingSettings
+from services.reporting.store import ReportingStore, Superseded
+from tests.reporting.saying import period_counted, received
+from tests.reporting.test_store import MONDAY, a_year, annual
+
+
+async def journal(events: list[Event], pause_seconds: float = 0.0) -> AsyncIterator[Event]:
+    for event in events:
+        await asyncio.sleep(pause_seconds)
+        yield event
+
+
+async def rows(store: ReportingStore) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name != "recount"} async for row in store.facts_by_id()]
+
+
+async def test_a_rebuild_from_the_journals_equals_the_live_facts(store: ReportingStore) -> None:
+    counted = period_counted("p", Direction.INCOMING, date(2016, 1, 1), date(2016, 2, 1), 7)
+    events = [*a_year(150), counted]
+    await store.count(events)
+    before, totals = await rows(store), await annual(store)
+    told: list[int] = []
+    rebuilt = await rebuild(store, journal(events), progress=told.append, grace_seconds=0)
+    assert (rebuilt.events, rebuilt.facts, sum(told)) == (len(events), 150, len(events))
+    assert await rows(store) == before
+    assert await annual(store) == totals
+    assert [each async for each in store.period_versions()]
+    assert await differences(store) == []
+
+
+async def test_a_rebuild_mends_a_fact_that_was_spoilt(store: ReportingStore) -> None:
+    events = a_year(20)
+    await store.count(events)
+    before = await rows(store)
+    facts = store._facts((await store.pointer()).current)
+    await facts.update_one({"_id": "hatinh-1"}, {"$set": {"category": "in:other", "counted": []}})
+    await rebuild(store, journal(events), grace_seconds=0)
+    assert await rows(store) == before
+
+
+async def test_traffic_during_a_rebuild_loses_nothing(
+    store: ReportingStore, reporting_settings: ReportingSettings
+) -> None:
+    old, new = a_year(120), a_year(200)[400:]
+    said = list(old)
+    await store.count(old)
+
+    async def traffic(live: ReportingStore) -> None:
+        for start in range(0, len(new), 10):
+            said.extend(new[start : start + 10])  # journalled before Kafka has it
+            await live.count(new[start : start + 10])
+            await asyncio.sleep(0.005)
+
+    async def journals() -> AsyncIterator[Event]:
+        for event in tuple(said):  # what is said from here on comes through Kafka only
+            await asyncio.sleep(0.001)
+            yield event
+
+    async with opened(reporting_settings) as live:
+        going = asyncio.create_task(traffic(live))
+        await rebuild(store, journals(), grace_seconds=0)
+        await going
+    assert {row["_id"] for row in await rows(store)} == {event.key for event in said}
+    assert await differences(store) == []
+
+
+async def test_journals_that_lack_a_live_document_flip_nothing(store: ReportingStore) -> None:
+    events = a_year(10)
+    await store.count(events)
+    totals = await annual(store)
+    missing = [event for event in events if event.key != "hatinh-3"]
+    with pytest.raises(Behind) as behind:
+        await rebuild(store, journal(missing), grace_seconds=0)
+    assert behind.value.document_ids == ("hatinh-3",)
+    assert await annual(store) == totals
+    assert (await store.pointer()).building is None
+
+
+async def test_a_second_rebuild_starts_over_after_a_first_that_was_cut_short(store: ReportingStore) -> None:
+    events = a_year(30)
+    await store.count(events)
+    before = await rows(store)
+    unfinished = await store.begin_rebuild()
+    await store.fill(unfinished, events[:20])
+    await rebuild(store, journal(events), grace_seconds=0)
+    assert await rows(store) == before
+    assert await differences(store) == []
+    with pytest.raises(Superseded):
+        await store.fill(unfinished, events[20:])
+    names = await store._generation_names()
+    assert len(names) == 3, names
+
+
+async def test_recompute_mends_counters_and_says_where_they_were_wrong(store: ReportingStore) -> None:
+    events = a_year(60)
+    await store.count(events)
+    totals = await annual(store)
+    counters = store._database[f"counters_{(await store.pointer()).current.counters}"]
+    spoilt = {"office": "hatinh", "family": "annual", "scale": "year", "period": "2016"}
+    await counters.update_one(spoilt, {"$inc": {"counts.in:locality.03": 5}})
+    assert [(each.cell, each.counted - each.expected) for each in await differences(store)] == [("in:locality.03", 5)]
+    found = await recompute(store, grace_seconds=0)
+    assert [(each.cell, each.counted - each.expected) for each in found] == [("in:locality.03", 5)]
+    assert await annual(store) == totals
+    assert await differences(store) == []
+
+
+async def test_recompute_mends_what_a_fact_says_it_contributed(store: ReportingStore) -> None:
+    await store.count(a_year(10))
+    facts = store._facts((await store.pointer()).current)
+    await facts.update_one({"_id": "hatinh-3"}, {"$set": {"counted": ["annual:|2016-03-04|in:other"]}})
+    await recompute(store, grace_seconds=0)
+    await store.count([received("hatinh-3", MONDAY, version=9)])
+    assert await differences(store) == []
+
+
+async def test_traffic_during_a_recompute_is_counted_once(
+    store: ReportingStore, reporting_settings: ReportingSettings
+) -> None:
+    events = a_year(200)
+    await store.count(events[:300])
+
+    async def traffic(live: ReportingStore) -> None:
+        for start in range(250, len(events), 8):
+            await live.count(events[start : start + 8])
+
+    async with opened(reporting_settings) as live:
+        going = asyncio.create_task(traffic(live))
+        for _ in range(3):
+            await recompute(store, grace_seconds=0)
+        await going
+    assert await differences(store) == []
