@@ -25,6 +25,7 @@ class Telling(StrEnum):
 
     AWAITS_YOU = "awaits_you"
     CO_ORDINATE = "co_ordinate"
+    CHANGED = "changed"
     WENT_ELSEWHERE = "went_elsewhere"
     WITHDRAWN = "withdrawn"
     RETURNED = "returned"
@@ -93,15 +94,15 @@ def audience(now: Heard, before: Heard | None, office: str, directory: Directory
 
 
 def _assigned(now: Heard, before: Heard | None) -> dict[str, Telling]:
-    """Who is new to it, and the former lead, unless the same person goes on as a co-ordinator."""
+    """Everybody it names, by what is new to them, and the former lead who is not named any more."""
     had = before if before and before.status in HOLDING else None
     told: dict[str, Telling] = {}
     if had and had.lead and had.lead not in now.people:
         told[had.lead] = Telling.WENT_ELSEWHERE
     known = had.coordinators if had else ()
-    told |= dict.fromkeys((each for each in now.coordinators if each not in known), Telling.CO_ORDINATE)
-    if now.lead and (had is None or had.lead != now.lead):
-        told[now.lead] = Telling.AWAITS_YOU
+    told |= {each: Telling.CHANGED if each in known else Telling.CO_ORDINATE for each in now.coordinators}
+    if now.lead:
+        told[now.lead] = Telling.CHANGED if had and had.lead == now.lead else Telling.AWAITS_YOU
     return told
 
 

@@ -1,6 +1,6 @@
 """How ledgers and notices look as rows, and back. Pure."""
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from services.events import NoticeState
@@ -8,6 +8,7 @@ from services.notify.audience import Heard, Telling
 from services.notify.telling import About, Ledger, Notice
 
 Row = dict[str, Any]
+ABOUT = tuple(each.name for each in fields(About))
 
 
 def ledger_row(ledger: Ledger) -> Row:
@@ -70,4 +71,4 @@ def notice_of(row: Row) -> Notice:
 
 def about_row(about: About) -> Row:
     """Only what is there, so that rows stay small."""
-    return {name: value for name, value in asdict(about).items() if value is not None}
+    return {name: value for name in ABOUT if (value := getattr(about, name)) is not None}

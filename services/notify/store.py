@@ -51,7 +51,6 @@ class Store:
                 IndexModel([("document_id", ASCENDING), ("cause", ASCENDING)], name="by_document"),
             ]
         )
-        await self.ledgers.create_indexes([IndexModel([("office", ASCENDING)], name="by_office")])
         await self.untold.create_indexes([IndexModel([("office", ASCENDING), ("token", ASCENDING)], name="by_token")])
 
     async def directory(self, offices: Iterable[str]) -> Directory:

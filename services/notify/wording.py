@@ -22,6 +22,7 @@ URGENCY = {
 TITLES = {
     Telling.AWAITS_YOU: Words("Văn bản {name} chờ bạn xử lý", "Document {name} awaits you"),
     Telling.CO_ORDINATE: Words("Văn bản {name} cần bạn phối hợp", "Document {name} needs you as a co-ordinator"),
+    Telling.CHANGED: Words("Phân công văn bản {name} đã thay đổi", "The assignment of document {name} has changed"),
     Telling.WENT_ELSEWHERE: Words("Văn bản {name} đã chuyển người khác", "Document {name} went to somebody else"),
     Telling.WITHDRAWN: Words("Văn bản {name} đã được thu hồi", "Document {name} is withdrawn"),
     Telling.RETURNED: Words("Văn bản {name} đã được trả lại", "Document {name} was returned"),
@@ -31,15 +32,16 @@ TITLES = {
     Telling.NOT_POSSIBLE: Words("Văn bản {name} chưa phân công được", "Document {name} could not be assigned"),
 }
 INCIDENT = Words("Có thể lộ bí mật nhà nước", "Possible spill of a state secret")
-WITH_DEADLINE = frozenset({Telling.AWAITS_YOU, Telling.CO_ORDINATE})
-WITH_NOTE = frozenset({Telling.RETURNED_TO_CLERKS, Telling.NOT_POSSIBLE})
+TO_HANDLE = frozenset({Telling.AWAITS_YOU, Telling.CO_ORDINATE, Telling.CHANGED})
+WITH_REASON = frozenset({Telling.RETURNED_TO_CLERKS, Telling.NOT_POSSIBLE, Telling.RETURNED, Telling.WITHDRAWN})
+NOTE, REASON = Words("Ghi chú", "Note"), Words("Lý do", "Reason")
 
 
 def title(telling: Telling, about: About) -> Words:
     if telling == Telling.SECRECY_INCIDENT:
         return INCIDENT
     words = TITLES[telling]
-    mark = URGENCY.get(about.urgency) if telling in WITH_DEADLINE else None
+    mark = URGENCY.get(about.urgency) if telling in TO_HANDLE else None
     name = name_of(about)
     vi, en = words.vi.format(name=name), words.en.format(name=name)
     return Words(f"[{mark.vi}] {vi}", f"[{mark.en}] {en}") if mark else Words(vi, en)
@@ -50,11 +52,12 @@ def body(telling: Telling, about: About, created_at: datetime, zone: ZoneInfo) -
     if telling == Telling.SECRECY_INCIDENT:
         return _incident(about, created_at.astimezone(zone))
     parts = [Words(about.subject, about.subject)] if about.subject and not about.restricted else []
-    if about.due_on and telling in WITH_DEADLINE:
+    if about.due_on and telling in TO_HANDLE:
         day = date.fromisoformat(about.due_on)
         parts.append(Words(f"Hạn xử lý: {day:%d/%m/%Y}", f"Due on {day.isoformat()}"))
-    if about.note and not about.restricted and telling in WITH_NOTE:
-        parts.append(Words(f"Lý do: {about.note}", f"Reason: {about.note}"))
+    if about.note and not about.restricted and telling in TO_HANDLE | WITH_REASON:
+        label = REASON if telling in WITH_REASON else NOTE
+        parts.append(Words(f"{label.vi}: {about.note}", f"{label.en}: {about.note}"))
     return Words(". ".join(each.vi for each in parts), ". ".join(each.en for each in parts))
 
 

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from unittest.mock import Mock
 
 import httpx
 
@@ -21,6 +20,8 @@ from services.notify.webhook.store import WebhookStore
 from tests.harness import as_bearer, running
 from tests.offices import HA_TINH, introduce_offices, token
 
+NOWHERE: Any = None
+
 
 def notify_settings(settings: ChassisSettings, **more: Any) -> NotifySettings:
     return NotifySettings(**{**settings.model_dump(), **more})
@@ -35,7 +36,7 @@ class Desk:
     webhooks: WebhookStore
 
     async def hear(self, *events: Event) -> None:
-        await self.notify.hear([Incoming(event, Mock()) for event in events])
+        await self.notify.hear([Incoming(event, NOWHERE) for event in events])
 
     async def notices(self, **wanted: Any) -> list[dict[str, Any]]:
         return await self.store.notices.find(wanted).sort("_id", 1).to_list(None)

@@ -31,7 +31,7 @@ DIRECTORY = Directory(
     }
 )
 AWAITS, HELP, ELSEWHERE = Telling.AWAITS_YOU, Telling.CO_ORDINATE, Telling.WENT_ELSEWHERE
-WITHDRAWN, RETURNED, CLERKS = Telling.WITHDRAWN, Telling.RETURNED, Telling.RETURNED_TO_CLERKS
+CHANGED, WITHDRAWN, RETURNED, CLERKS = Telling.CHANGED, Telling.WITHDRAWN, Telling.RETURNED, Telling.RETURNED_TO_CLERKS
 
 
 def state(
@@ -54,17 +54,17 @@ def told(now: Heard, before: Heard | None = None) -> dict[str, Telling]:
         (None, ("hoa",), {"hoa": AWAITS}),
         (None, ("hoa", "minh", "lan"), {"hoa": AWAITS, "minh": HELP, "lan": HELP}),
         (None, (None,), {}),
-        (("hoa",), ("hoa",), {}),
+        (("hoa",), ("hoa",), {"hoa": CHANGED}),
         (("hoa",), ("lan",), {"lan": AWAITS, "hoa": ELSEWHERE}),
-        (("hoa", "minh"), ("hoa", "minh", "lan"), {"lan": HELP}),
-        (("hoa", "minh"), ("lan", "minh"), {"lan": AWAITS, "hoa": ELSEWHERE}),
+        (("hoa", "minh"), ("hoa", "minh", "lan"), {"hoa": CHANGED, "minh": CHANGED, "lan": HELP}),
+        (("hoa", "minh"), ("lan", "minh"), {"lan": AWAITS, "minh": CHANGED, "hoa": ELSEWHERE}),
         (("hoa", "minh"), ("minh", "hoa"), {"minh": AWAITS, "hoa": HELP}),
         (("hoa", "minh"), ("minh",), {"minh": AWAITS, "hoa": ELSEWHERE}),
-        (("hoa", "minh"), ("hoa",), {}),
+        (("hoa", "minh"), ("hoa",), {"hoa": CHANGED}),
     ],
 )
 @pytest.mark.parametrize("held", [AssignmentStatus.ASSIGNED, AssignmentStatus.ACCEPTED])
-def test_an_assignment_tells_who_is_new_to_it_and_the_former_lead(
+def test_an_assignment_tells_everybody_it_names_and_the_former_lead(
     before: tuple[str, ...] | None, now: tuple[str, ...], expected: dict[str, Telling], held: AssignmentStatus
 ) -> None:
     former = state(DocumentAssigned, *before, status=held) if before else None

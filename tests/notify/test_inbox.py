@@ -99,3 +99,14 @@ async def test_a_place_that_is_none_is_a_problem_with_a_remedy(
 def test_positions_survive_the_way_to_the_client_and_back() -> None:
     position = Position(place_of("W3RydWUsMTc3MDI1MDAwMDEyMywieCJd").created_at, "x")
     assert position_of(event_id_of(position)) == position
+
+
+async def test_the_pages_of_the_api_and_of_the_events_describe_it(settings: ChassisSettings) -> None:
+    async with open_notify(notify_settings(settings)) as client:
+        headers = as_bearer(token("hoa"))
+        paths = (await client.get("/notify/api/v1/openapi.json", headers=headers)).json()["paths"]
+        assert {"/api/v1/inbox", "/api/v1/inbox/stream", "/api/v1/webhooks"} <= set(paths)
+        events = (await client.get("/notify/api/v1/asyncapi.json", headers=headers)).json()
+        assert {"vanthu.notices", "vanthu.assignments"} <= {each["address"] for each in events["channels"].values()}
+        assert (await client.get("/notify/health/live")).status_code == 200
+        assert (await client.get("/notify/health/ready")).status_code == 200
