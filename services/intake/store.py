@@ -14,7 +14,7 @@ from services.chassis.errors import Halted, NotFound, Problem
 from services.chassis.journal import Journal
 from services.chassis.logs import logger
 from services.chassis.mongo import Database, Row, Session, Transactions
-from services.events import AssignmentEvent, DocumentEvent, DocumentStatus, SecrecyIncidentRaised
+from services.events import AssignmentEvent, Direction, DocumentEvent, DocumentStatus, SecrecyIncidentRaised
 from services.intake.documents import Arrival, arrived, assigned, entry, readership
 from services.intake.numbering import clocks_agree
 
@@ -168,6 +168,17 @@ class Register:
         names = ["office", "book", "year", "number", "status", "direction", "version", "restricted", "sha256", "file"]
         cursor = self.rows.find({}, dict.fromkeys([*names, "received_at"], 1)).sort(_BY_NUMBER).batch_size(2000)
         async for row in cursor:
+            yield row
+
+    async def incoming_by_id(self) -> AsyncIterator[Row]:
+        """Every incoming entry's `{_id, status}` in the order of its id; at any size."""
+        wanted = {"direction": Direction.INCOMING.value}
+        async for row in self.rows.find(wanted, {"status": 1}).sort("_id", ASCENDING).batch_size(2000):
+            yield row
+
+    async def open_books(self) -> AsyncIterator[Row]:
+        """`{office, book, year, next}` of each book as it stands: the number that it gives next."""
+        async for row in self.books.find({}, {"office": 1, "book": 1, "year": 1, "next": 1}):
             yield row
 
     async def count_per_book(self) -> AsyncIterator[Row]:
