@@ -51,6 +51,3 @@ def _hearer(schema: Any) -> Callable[[Any], Any]:
 
     hear.__annotations__["event"] = schema
     return hear
-
-
-asyncapi_document = asyncapi_specification

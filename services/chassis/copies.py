@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel, ReplaceOne
 from pymongo.errors import BulkWriteError
 
-from services.chassis.mongo import Database, Row
+from services.chassis.mongo import Database, Row, Session
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,16 @@ class Copies:
             [IndexModel([("office", ASCENDING), ("kind", ASCENDING), ("id", ASCENDING)], name="by_kind")]
         )
 
-    async def keep_newest(self, copies: Iterable[Copy]) -> None:
-        """Keep each copy unless a newer one is here already; repeats and old ones change nothing."""
+    async def keep_newest(self, copies: Iterable[Copy], session: Session | None = None) -> None:
+        """Keep each copy unless a newer one is here already; repeats and old ones change nothing.
+
+        In a transaction only for copies that are known to be newer: an older one would end it.
+        """
         writes = [self._replacement(copy) for copy in copies]
         if not writes:
             return
         try:
-            await self.rows.bulk_write(writes, ordered=False)
+            await self.rows.bulk_write(writes, ordered=False, session=session)
         except BulkWriteError as error:
             if any(fault["code"] != 11000 for fault in error.details["writeErrors"]):
                 raise

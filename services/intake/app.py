@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from services.chassis.asyncapi import asyncapi_document
+from services.chassis.asyncapi import asyncapi_specification
 from services.chassis.foundation import lay_foundation
 from services.chassis.health import Verdict
 from services.chassis.service import Service, first_that_knows, new_app
@@ -64,7 +64,7 @@ def build(settings: IntakeSettings) -> Service:
         may_look=lambda credential: first_that_knows(
             credential, [device_keys.known, lambda each: foundation.staff.viewer_of(each.secret)]
         ),
-        asyncapi=asyncapi_document("intake", "1", says, hears),
+        asyncapi=asyncapi_specification("intake", "1", says, hears),
     )
     Api(settings, register, device_keys, period_counts, files, writer, foundation.staff).add_to(app)
 

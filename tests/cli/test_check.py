@@ -230,8 +230,8 @@ def test_a_file_that_is_missing_or_changed_is_named(quiet: Quiet, content: bytes
 
 def test_a_line_that_the_register_log_lacks_is_named(quiet: Quiet) -> None:
     before = {path: path.read_bytes() for path in quiet.logs}
-    for path in before:
-        path.write_bytes(b"".join(line for line in before[path].splitlines(True) if quiet.ids[2].encode() not in line))
+    for path, text in before.items():
+        path.write_bytes(b"".join(line for line in text.splitlines(True) if quiet.ids[2].encode() not in line))
     try:
         verdicts = quiet.check()
         assert {name for name, verdict in verdicts.items() if not verdict["ok"]} == {"register log"}
