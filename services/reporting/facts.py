@@ -6,6 +6,7 @@ reordering and replays are harmless. Everything else in the row follows from the
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from services.events import (
@@ -28,6 +29,8 @@ from services.reporting.tally import UNASSIGNED, Countable, contributions
 Part = dict[str, Any]
 Fact = dict[str, Any]
 NEVER = "9999-12-31"  # when open work is done: sorts after every day
+ORDINARY = reader_tokens(Access())
+"""Whoever has one of these reads every ordinary document."""
 _HELD = frozenset({AssignmentStatus.ASSIGNED, AssignmentStatus.ACCEPTED, AssignmentStatus.COMPLETED})
 
 
@@ -53,8 +56,9 @@ def fact_of(office: str, document_id: str, parts: dict[str, Part]) -> Fact:
     intake, routing = parts.get("intake"), parts.get("routing") or {}
     fact: Fact = {"_id": document_id, "office": office, "parts": parts, "counts": False, "counted": []}
     if intake is None:
-        return fact | {"readers": [], "conflicted": []}
-    fact |= _derived(intake, routing) | _access(intake, routing)
+        return fact | {"readers": [], "named": [], "conflicted": []}
+    fact |= _derived(intake, routing)
+    fact |= _access(intake, routing, fact.get("unit"), fact.get("person"))
     if fact["counts"]:
         fact["counted"] = list(contributions(countable(fact)))
     return fact
@@ -97,7 +101,14 @@ def _handling(intake: Part, routing: Part) -> Part:
     }
 
 
-def _access(intake: Part, routing: Part) -> Part:
+@lru_cache(maxsize=10_000)
+def tokens_of(unit: str | None, person: str | None) -> frozenset[str]:
+    """What `named` holds for the one who leads, and the condition that finds it again."""
+    return reader_tokens(Access(lead_unit_id=unit, lead_person_id=person)) - ORDINARY
+
+
+def _access(intake: Part, routing: Part, unit: str | None, person: str | None) -> Part:
+    """`named` are all that a list is asked for by: one short index instead of one for each."""
     conflicted = intake["conflicted"]
     access = Access(
         restricted=intake["restricted"] or routing.get("restricted", False),
@@ -107,7 +118,12 @@ def _access(intake: Part, routing: Part) -> Part:
         deciding_person_id=routing.get("deciding_person_id"),
         conflicted_person_ids=frozenset(conflicted),
     )
-    return {"readers": sorted(reader_tokens(access)), "conflicted": conflicted}
+    readers = reader_tokens(access)
+    return {
+        "readers": sorted(readers),
+        "named": sorted(readers - ORDINARY | tokens_of(unit, person)),
+        "conflicted": conflicted,
+    }
 
 
 def _intake(state: DocumentState) -> Part:

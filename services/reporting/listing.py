@@ -1,13 +1,15 @@
 """Which facts stand behind a cell, and in which order: filters of a query, and links that ask for it. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
 from services.events import Direction
+from services.policy import Viewer, viewer_tokens
 from services.reporting.categories import PREFIX, names
-from services.reporting.facts import NEVER
+from services.reporting.facts import NEVER, ORDINARY, tokens_of
 from services.reporting.window import Window
 
 FACTS_ADDRESS = "/reporting/api/v1/facts"
@@ -42,11 +44,30 @@ class FactQuery:
     def sorted_by(self) -> str:
         return "arrived_on" if self.state in {None, FactState.VOIDED} else "done_on"
 
+    @property
+    def is_of_everybody(self) -> bool:
+        """A column of the report's total: work of all units."""
+        return self.sorted_by == "done_on" and self.unit is None and self.person is None
 
-def filter_of(query: FactQuery, office: str) -> dict[str, Any]:
-    """Without need to know, which the store adds."""
+
+def need_to_know(viewer: Viewer) -> dict[str, Any]:
+    """The policy's `may_read` as a condition. Who reads only what names them is found by that."""
+    tokens = viewer_tokens(viewer)
+    known: dict[str, Any] = {"readers": {"$in": sorted(tokens)}, "conflicted": {"$ne": viewer.person_id}}
+    return known if tokens & ORDINARY else known | {"named": {"$in": sorted(tokens)}}
+
+
+def filter_of(query: FactQuery, office: str, units: Sequence[str] = ()) -> dict[str, Any]:
+    """Without need to know, which the store adds. `units` are all units, where the query is of everybody."""
     wanted: dict[str, Any] = {"office": office, "counts": query.state is not FactState.VOIDED}
     wanted |= {name: value for name in ("unit", "person") if (value := getattr(query, name)) is not None}
+    led_by = (
+        [tokens_of(query.unit, query.person)]
+        if query.unit or query.person
+        else [tokens_of(each, None) for each in units]
+    )
+    if led_by:
+        wanted["named"] = {"$in": sorted(frozenset[str]().union(*led_by))}
     if query.direction or query.category or query.sorted_by == "arrived_on":
         wanted["category"] = _categories(query)
     if query.sorted_by == "arrived_on":

@@ -8,6 +8,8 @@ from services.events import Event, PeriodCounted
 from services.reporting.facts import Fact, Part, fact_of, is_newer, part_of
 from services.reporting.tally import Delta, move
 
+_ABSENT = object()
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -21,9 +23,13 @@ class News:
 
 @dataclass(slots=True)
 class Changes:
-    """`recounted` moves the counters that are being built beside the live ones, when there are any."""
+    """`changed` are fields to set by document id, dotted within parts.
 
-    facts: list[Fact] = field(default_factory=list)
+    `recounted` moves the counters that are being built beside the live ones, when there are any.
+    """
+
+    new: list[Fact] = field(default_factory=list)
+    changed: dict[str, dict[str, Any]] = field(default_factory=dict)
     delta: Delta = field(default_factory=dict)
     recounted: Delta = field(default_factory=dict)
 
@@ -86,7 +92,17 @@ def _change(changes: Changes, old: Fact | None, new: Fact, recount: int | None) 
         entered = old is not None and old.get("recount") == recount
         move(changes.recounted, new["office"], counted if entered else [], new["counted"])
         new["recount"] = recount
-    changes.facts.append(new)
+    if old is None:
+        changes.new.append(new)
+    elif fields := _changed_fields(old, new):
+        changes.changed[new["_id"]] = fields
+
+
+def _changed_fields(old: Fact, new: Fact) -> dict[str, Any]:
+    """Only these are written: an unchanged field costs the database its index keys, too."""
+    fields = {name: value for name, value in new.items() if name != "parts" and old.get(name, _ABSENT) != value}
+    known = old["parts"]
+    return fields | {f"parts.{each}": part for each, part in new["parts"].items() if known.get(each) is not part}
 
 
 def period_rows(events: Iterable[Event], known: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -3,21 +3,21 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel, ReplaceOne, ReturnDocument, UpdateOne
+from pymongo import ASCENDING, IndexModel, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from services.chassis.errors import Failure, InvalidRecord, Unavailable
 from services.chassis.mongo import Client, Collection, Database, Row, Session, Transactions
 from services.events import Direction, Event
-from services.policy import Viewer, viewer_tokens
+from services.policy import Viewer
 from services.reporting.annual import PeriodCount
 from services.reporting.generations import FIRST, Generation, Pointer, newest_of_lanes, pointer_of
 from services.reporting.lane import LANES, Lane
-from services.reporting.listing import FactQuery, filter_of, page_after
+from services.reporting.listing import FactQuery, filter_of, need_to_know, page_after
 from services.reporting.projecting import News, newest_of, period_rows, project, strangers
 from services.reporting.published import PublishedTable, as_file
 from services.reporting.summing import sums_pipeline
-from services.reporting.tally import Delta, RowKey, by_row
+from services.reporting.tally import UNIT, YEAR, Delta, RowKey, by_row
 from services.reporting.window import Window
 
 DUPLICATE = 11000
@@ -114,7 +114,8 @@ class ReportingStore:
         if strange := strangers(news, known):
             raise InvalidRecord(f"{len(strange)} documents belong to another office")
         changes = project(news, known, recount=recount, also=also)
-        writes = [ReplaceOne({"_id": fact["_id"]}, fact, upsert=True) for fact in changes.facts]
+        writes: list[Any] = [InsertOne(fact) for fact in changes.new]
+        writes += [UpdateOne({"_id": id}, {"$set": fields}) for id, fields in changes.changed.items()]
         await _write(facts, writes, session)
         await self._move(generation.counters, changes.delta, session)
         if recount is not None:
@@ -167,15 +168,19 @@ class ReportingStore:
 
     async def facts(self, query: FactQuery, viewer: Viewer, after: str | None, limit: int) -> list[Row]:
         """The facts the viewer may know of, in the query's order. Raises ValueError for no such `after`."""
-        facts = self._facts((await self.pointer()).current)
-        wanted = filter_of(query, viewer.office)
-        need_to_know = {
-            "readers": {"$in": sorted(viewer_tokens(viewer))},
-            "conflicted": {"$ne": viewer.person_id},
-        }
-        conditions = [wanted, need_to_know, *([page_after(query, after)] if after else [])]
+        current = (await self.pointer()).current
+        facts = self._facts(current)
+        units = await self._units(current, viewer.office) if query.is_of_everybody else ()
+        wanted = filter_of(query, viewer.office, units)
+        conditions = [wanted, need_to_know(viewer), *([page_after(query, after)] if after else [])]
         order = [(query.sorted_by, ASCENDING), ("_id", ASCENDING)]
         return await facts.find({"$and": conditions}).sort(order).limit(limit).to_list(None)
+
+    async def _units(self, generation: Generation, office: str) -> list[str]:
+        """Every unit that ever had work: few, from the counters."""
+        counters = self._database[f"{COUNTERS}_{generation.counters}"]
+        units: list[str] = await counters.distinct("of", {"office": office, "family": UNIT, "scale": YEAR})
+        return units
 
     async def fact(self, office: str, document_id: str) -> Row | None:
         return await self._facts((await self.pointer()).current).find_one({"_id": document_id, "office": office})
@@ -328,10 +333,7 @@ def _index(name: str, *fields: str) -> IndexModel:
 
 FACT_INDEXES = [
     _index("by_category", "office", "category", "arrived_on", "_id"),
-    _index("by_reader", "office", "readers", "arrived_on", "_id"),
-    _index("by_unit", "office", "unit", "done_on", "_id", "arrived_on"),
-    _index("by_person", "office", "person", "done_on", "_id", "arrived_on"),
-    _index("by_done", "office", "direction", "done_on", "_id", "arrived_on"),
+    _index("by_name", "office", "named", "done_on", "_id"),
 ]
 COUNTER_INDEXES = [_index("by_series", "office", "family", "scale", "period")]
 PERIOD_INDEXES = [_index("by_period", "office", "first_day")]
