@@ -18,13 +18,13 @@ DUE_SHARE, CONFLICT_SHARE = 0.12, 0.004
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """`key` is its idempotency key, `device` whose key posts it."""
+    """`key` is its idempotency key, `device` whose key posts it. What the office issues comes without a scan."""
 
     key: str
     device: str
     incoming: bool
     metadata: Metadata
-    face: Face
+    face: Face | None
 
 
 class Papers:
@@ -39,9 +39,10 @@ class Papers:
         chance = random.Random(self._seed * 10_000_000 + slot.index * 2 + slot.category.incoming)
         writing = Writing(chance, slot.day, chance.choice(wording.TOPICS), chance.choice(wording.DISTRICTS))
         metadata = WRITERS[slot.category](writing)
-        if slot.category.incoming:
-            metadata |= self._arrival(chance, slot.day)
-        return Paper(slot.key, slot.device, slot.category.incoming, metadata, _face(slot.key, metadata))
+        if not slot.category.incoming:
+            return Paper(slot.key, slot.device, False, metadata, None)
+        metadata |= self._arrival(chance, slot.day)
+        return Paper(slot.key, slot.device, True, metadata, _face(slot.key, metadata))
 
     def _arrival(self, chance: random.Random, day: date) -> Metadata:
         known: Metadata = {"arrived_on": day.isoformat()}
@@ -56,7 +57,7 @@ def _face(key: str, metadata: Metadata) -> Face:
     day = date.fromisoformat(metadata["document_date"])
     month = f"{day.month:02d}" if day.month < 3 else str(day.month)
     return Face(
-        issuer=metadata.get("issuer", "Ủy ban nhân dân tỉnh").upper(),
+        issuer=metadata["issuer"].upper(),
         number=f"Số: {metadata.get('number', '.....')}/{metadata.get('symbol', '.....')}",
         dated=f"{wording.PLACE}, ngày {day.day:02d} tháng {month} năm {day.year}",
         subject=metadata["subject"].removeprefix("V/v "),

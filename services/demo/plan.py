@@ -77,10 +77,15 @@ def documents_of(plan: Plan) -> int:
     return sum(plan.values())
 
 
+def sizes_of(plan: Plan) -> range:
+    """From one document of each category to the whole year."""
+    return range(sum(count > 0 for count in plan.values()), documents_of(plan) + 1)
+
+
 def sampled(plan: Plan, documents: int) -> Plan:
     """The same proportions with this many documents in all, but at least one of each category."""
-    whole = documents_of(plan)
-    documents = max(documents, sum(count > 0 for count in plan.values()))
+    sizes = sizes_of(plan)
+    whole, documents = sizes[-1], max(documents, sizes[0])
     if documents >= whole:
         return plan
     shares = {category: count * documents / whole for category, count in plan.items() if count}

@@ -72,5 +72,7 @@ def test_the_letters_of_the_whole_year_are_in_the_font_and_fit() -> None:
     papers = Papers(())
     for slot in year(published().counts):
         face = papers.paper(slot).face
+        if face is None:
+            continue
         assert set(face.issuer + face.number + face.dated + face.subject + face.mark) <= set(ALPHABET), face
         assert max(len(face.issuer) - 60, len(face.number) - 45, len(face.dated) - 46, len(face.subject) - 260) <= 0
