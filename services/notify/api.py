@@ -79,15 +79,16 @@ def inbox_router(settings: NotifySettings, staff: Staff, store: Store, notify: N
     return router
 
 
-async def _events(rows: AsyncGenerator[dict[str, Any], None], zone: ZoneInfo) -> AsyncIterator[ServerSentEvent]:
+async def _events(rows: AsyncGenerator[dict[str, Any] | None, None], zone: ZoneInfo) -> AsyncIterator[ServerSentEvent]:
     yield ServerSentEvent(comment="open", retry=RETRY_MILLISECONDS)
     async with aclosing(rows):
         async for row in rows:
-            yield ServerSentEvent(
-                data=orjson.dumps(answer_of(row, zone).model_dump(mode="json")).decode(),
-                event="notice",
-                id=event_id_of(Position(row["created_at"], row["_id"])),
-            )
+            yield _event(row, zone) if row else ServerSentEvent(comment="live")
+
+
+def _event(row: dict[str, Any], zone: ZoneInfo) -> ServerSentEvent:
+    answer = orjson.dumps(answer_of(row, zone).model_dump(mode="json")).decode()
+    return ServerSentEvent(data=answer, event="notice", id=event_id_of(Position(row["created_at"], row["_id"])))
 
 
 def _place(cursor: str | None) -> Place | None:

@@ -1,23 +1,20 @@
 """Events in: what is new is told, in one transaction per batch. And what a person does with a notice."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from services.chassis.auth import PERSON, SIGNING_KEY, UNIT
 from services.chassis.copies import Copies, Copy
 from services.chassis.envelope import Incoming
 from services.chassis.journal import Journal
-from services.chassis.mongo import Row, Session
+from services.chassis.mongo import Session
 from services.events import (
     EVENTS,
     AssignmentEvent,
     DocumentDescribed,
     Event,
-    NoticeEvent,
-    NoticeFailed,
-    NoticeOpened,
-    NoticeState,
     OfficeEvent,
     PersonChanged,
     SecrecyIncidentRaised,
@@ -25,12 +22,14 @@ from services.events import (
     UnitChanged,
 )
 from services.notify.audience import Directory, needs
+from services.notify.ledger import failed, opened
 from services.notify.store import Store
-from services.notify.telling import Cause, Ledger, tell
-from services.notify.webhook.payload import Delivery, Subscriber, deliveries_of, still_news
+from services.notify.telling import Cause, tell
+from services.notify.webhook.payload import Delivery, Subscriber, deliveries_of, failure_of, still_news
 from services.notify.webhook.schedule import Attempt
 from services.notify.webhook.store import WebhookStore
 
+WAITED_AT_ONCE = 200
 CAUSES = {each.type: each for each in EVENTS if issubclass(each, AssignmentEvent | SecrecyIncidentRaised)}
 
 
@@ -49,30 +48,44 @@ class Notify:
         await self.copies.keep_newest(_copies(events))
         causes = [each for each in events if isinstance(each, AssignmentEvent | SecrecyIncidentRaised)]
         restricted = [each for each in events if isinstance(each, DocumentDescribed) and each.document.restricted]
+        if causes or restricted:
+            await self._tell(causes, restricted)
         moved = {each.office for each in events if isinstance(each, PersonChanged | UnitChanged)}
-        waiting = await self.store.waiting(moved) if moved else []
-        if not causes and not restricted and not waiting:
-            return
-        offices = {each.office for each in causes if needs(each)} | {row["office"] for row in waiting}
+        if moved:
+            await self._tell_what_waited(moved)
+
+    async def _tell(self, causes: list[Cause], restricted: list[DocumentDescribed]) -> None:
+        offices = {each.office for each in causes if needs(each)}
         directory = await self.store.directory(offices) if offices else Directory()
         heard_of = {each.office for each in causes if isinstance(each, AssignmentEvent)}
         subscribers = await self.webhooks.active(heard_of) if heard_of else []
-        known_now = [row for row in waiting if directory.of(row["office"], row["token"])]
-        change = _Change(causes, restricted, known_now, directory, subscribers, _now())
-        if await self.journal.transact(lambda session: self._apply(change, session)):
+        change = _Change(directory, _now(), causes, restricted, subscribers)
+        effect = await self.journal.transact(lambda session: self._apply(change, session))
+        if effect.deliveries:
             self.deliveries_wait()
+        if effect.untold:  # another replica may have heard of the people meanwhile
+            await self._tell_what_waited(offices)
 
-    async def _apply(self, change: "_Change", session: Session) -> int:
-        again = [CAUSES[row["type"]].model_validate_json(row["event"]) for row in change.known_now]
-        keys = {each.key for each in (*change.causes, *change.restricted, *again)}
+    async def _tell_what_waited(self, offices: set[str]) -> None:
+        """What could not be told for want of people, now that some of them are known."""
+        directory = await self.store.directory(offices)
+        while waited := await self.store.waiting(directory, WAITED_AT_ONCE):
+            again = [CAUSES[row["type"]].model_validate_json(row["event"]) for row in waited]
+            change = _Change(directory, _now(), again=again, waited=[row["_id"] for row in waited])
+            await self.journal.transact(partial(self._apply, change))
+
+    async def _apply(self, change: "_Change", session: Session) -> "_Effect":
+        keys = {each.key for each in (*change.causes, *change.restricted, *change.again)}
         known = await self.store.known(keys, session)
-        told = tell(known, change.causes, change.directory, change.now, again=again, restricted=change.restricted)
+        told = tell(
+            known, change.causes, change.directory, change.now, again=change.again, restricted=change.restricted
+        )
         deliveries = deliveries_of(told, change.subscribers, change.now, self.news)
         await self.store.keep(told, known, session)
         await self.webhooks.keep(deliveries, session)
-        if change.known_now:
-            await self.store.no_longer_wait([row["_id"] for row in change.known_now], session)
-        return len(deliveries)
+        if change.waited:
+            await self.store.no_longer_wait(change.waited, session)
+        return _Effect(len(deliveries), len(told.untold))
 
     async def open(self, office: str, person_id: str, notice_id: str) -> datetime | None:
         """When the person first opened the notice, which may be now; None when it is not theirs."""
@@ -86,7 +99,7 @@ class Notify:
     async def _open(self, notice_id: str, document_id: str, now: datetime, session: Session) -> None:
         if await self.store.mark_opened(notice_id, now, session):
             for ledger in (await self.store.known([document_id], session)).values():
-                await self.store.replace_ledger(*_opened(ledger, notice_id, now), session)
+                await self.store.replace_ledger(*opened(ledger, notice_id, now), session)
 
     async def fail(self, delivery: Delivery, attempt: Attempt) -> None:
         """Nobody tries this delivery again, and the office's other services hear of it."""
@@ -95,7 +108,7 @@ class Notify:
             held = await self.webhooks.settle(delivery, "failed", attempt, session)
             ledgers = await self.store.known([delivery.document_id], session) if delivery.document_id else {}
             for ledger in ledgers.values() if held else ():
-                await self.store.replace_ledger(*_failed(ledger, delivery, attempt), session)
+                await self.store.replace_ledger(*failed(ledger, failure_of(delivery, attempt.at), _now()), session)
 
         await self.journal.transact(body)
 
@@ -109,12 +122,19 @@ class Notify:
 
 @dataclass(frozen=True)
 class _Change:
-    causes: list[Cause]
-    restricted: list[DocumentDescribed]
-    known_now: list[Row]
     directory: Directory
-    subscribers: list[Subscriber]
     now: datetime
+    causes: Sequence[Cause] = ()
+    restricted: Sequence[DocumentDescribed] = ()
+    subscribers: Sequence[Subscriber] = ()
+    again: Sequence[Cause] = ()
+    waited: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Effect:
+    deliveries: int
+    untold: int
 
 
 def _copies(events: Sequence[Event]) -> list[Copy]:
@@ -133,45 +153,7 @@ def _copy(event: OfficeEvent) -> Copy:
     return Copy(office=event.office, kind=kind, id=id, version=event.version, epoch=event.epoch, state=state)
 
 
-def _opened(ledger: Ledger, notice_id: str, now: datetime) -> tuple[Ledger, NoticeEvent]:
-    notices = tuple(
-        each.model_copy(update={"opened_at": now}) if each.notice_id == notice_id else each for each in ledger.notices
-    )
-    return _next(ledger, notices, NoticeOpened, notice_id, now)
-
-
-def _failed(ledger: Ledger, delivery: Delivery, attempt: Attempt) -> tuple[Ledger, NoticeEvent]:
-    """A webhook enters the ledger only when it failed for good; successes are in the delivery log."""
-    notice = NoticeState(
-        notice_id=delivery.id,
-        person_id=None,
-        channel="webhook",
-        cause=delivery.cause or "",
-        sent_at=delivery.created_at,
-        failed_at=_whole_milliseconds(attempt.at),
-    )
-    return _next(ledger, (*ledger.notices, notice), NoticeFailed, delivery.id, _now())
-
-
-def _next(
-    ledger: Ledger, notices: tuple[NoticeState, ...], event: type[NoticeEvent], changed: str, now: datetime
-) -> tuple[Ledger, NoticeEvent]:
-    following = replace(ledger, version=ledger.version + 1, notices=notices)
-    return following, event(
-        office=ledger.office,
-        key=ledger.document_id,
-        version=following.version,
-        epoch=ledger.epoch,
-        recorded_at=now,
-        notices=notices,
-        changed=(changed,),
-    )
-
-
 def _now() -> datetime:
-    return _whole_milliseconds(datetime.now(UTC))
-
-
-def _whole_milliseconds(moment: datetime) -> datetime:
     """As MongoDB keeps it, so that what is said and what is kept are the same."""
+    moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

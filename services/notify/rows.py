@@ -5,7 +5,7 @@ from typing import Any
 
 from services.events import NoticeState
 from services.notify.audience import Heard, Telling
-from services.notify.telling import About, Ledger, Notice
+from services.notify.ledger import About, Ledger, Notice
 
 Row = dict[str, Any]
 ABOUT = tuple(each.name for each in fields(About))

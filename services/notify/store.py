@@ -16,8 +16,9 @@ from services.chassis.mongo import Database, Row, Session
 from services.events import NoticeEvent
 from services.notify.audience import ROLE_TOLD, Directory, head_token, role_token
 from services.notify.inbox import Place
+from services.notify.ledger import Ledger
 from services.notify.rows import ledger_of, ledger_row, notice_row
-from services.notify.telling import Ledger, Told
+from services.notify.telling import Told
 
 MOST_UNREAD_COUNTED = 10_000
 DUPLICATE = 11000
@@ -103,9 +104,10 @@ class Store:
         discreet = {"$set": {"about.restricted": True}, "$unset": {"about.subject": "", "about.note": ""}}
         await self.notices.update_many({"document_id": {"$in": sorted(document_ids)}}, discreet, session=session)
 
-    async def waiting(self, offices: Iterable[str]) -> list[Row]:
-        """Events of these offices that could not be told to everybody, oldest first."""
-        return await self.untold.find({"office": {"$in": sorted(offices)}}).sort("_id", ASCENDING).to_list(None)
+    async def waiting(self, directory: Directory, limit: int) -> list[Row]:
+        """Events that could not be told to people whom the directory knows, oldest first."""
+        known = [{"office": office, "token": token} for office, token in directory.people]
+        return await self.untold.find({"$or": known}).sort("_id", ASCENDING).limit(limit).to_list(None) if known else []
 
     async def no_longer_wait(self, ids: Sequence[str], session: Session) -> None:
         await self.untold.delete_many({"_id": {"$in": list(ids)}}, session=session)

@@ -110,8 +110,11 @@ class Live:
         last: Position | None,
         may_go_on: Callable[[], Awaitable[object]],
         ending: anyio.Event,
-    ) -> AsyncGenerator[Row, None]:
-        """What comes for the person after `last`, or from now on; ends when the person may not go on."""
+    ) -> AsyncGenerator[Row | None, None]:
+        """What comes for the person after `last`, or from now on; ends when the person may not go on.
+
+        A None says that the look-out is on: whatever is committed from here on will come.
+        """
         client = Client(office, person_id, asyncio.Queue(self._settings.stream_queue_notices))
         end = asyncio.create_task(client.end_after(ending), name="notify-stream-end")
         self._add(client)
@@ -124,6 +127,7 @@ class Live:
                     pass  # what is there already belongs to the inbox
             else:
                 client.read_anew()
+            yield None
             async for row in self._follow(client, sent, may_go_on):
                 yield row
         except (PyMongoError, Failure) as error:

@@ -7,58 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.events import AssignmentEvent, DocumentDescribed, NoticeSent, NoticeState, SecrecyIncidentRaised
-from services.notify.audience import Directory, Heard, Telling, audience, heard, needs
+from services.notify.audience import Directory, Heard, audience, heard, needs
+from services.notify.ledger import NAMES, About, Ledger, Notice, discreet
 
 INBOX = "inbox"
-NAMES = uuid.UUID("6f1c3a52-54a1-5d0b-9a2e-0d6c5b7e4a11")
 Cause = AssignmentEvent | SecrecyIncidentRaised
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a notice's words are made of. A restricted document has neither subject nor note."""
-
-    book: str | None = None
-    year: int | None = None
-    number: int | None = None
-    urgency: str = "normal"
-    due_on: str | None = None
-    restricted: bool = False
-    subject: str | None = None
-    note: str | None = None
-    device: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One thing said to one person about one event."""
-
-    id: str
-    office: str
-    person_id: str
-    document_id: str
-    cause: str
-    event_type: str
-    telling: Telling
-    about: About
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """What was heard and told of one document. `version` counts notify's own events about it."""
-
-    document_id: str
-    office: str
-    version: int = 0
-    restricted: bool = False
-    about: About = About()
-    heard: tuple[Heard, ...] = ()
-    notices: tuple[NoticeState, ...] = ()
-
-    @property
-    def epoch(self) -> int:
-        return self.heard[-1].epoch if self.heard else 0
 
 
 @dataclass
@@ -106,7 +59,7 @@ def _ledger(told: Told, known: Mapping[str, Ledger], event: Cause | DocumentDesc
 def _hide(ledger: Ledger, told: Told) -> Ledger:
     if ledger.restricted:
         return ledger
-    hidden = replace(ledger, restricted=True, about=_discreet(ledger.about))
+    hidden = replace(ledger, restricted=True, about=discreet(ledger.about))
     if ledger.notices:
         told.hidden.add(ledger.document_id)
     told.ledgers[ledger.document_id] = hidden
@@ -132,7 +85,7 @@ def _remember(ledger: Ledger, this: Heard, cause: Cause) -> Ledger:
     sequence = list(ledger.heard)
     insort(sequence, this, key=lambda each: each.order)
     about = _about(cause) if sequence[-1] is this else ledger.about
-    return replace(ledger, heard=tuple(sequence), about=_discreet(about) if ledger.restricted else about)
+    return replace(ledger, heard=tuple(sequence), about=discreet(about) if ledger.restricted else about)
 
 
 def _learn(ledger: Ledger, this: Heard) -> Ledger:
@@ -211,12 +164,8 @@ def _about(cause: Cause) -> About:
         subject=brief.subject,
         note=state.note,
     )
-    return _discreet(about) if brief.restricted else about
-
-
-def _discreet(about: About) -> About:
-    return replace(about, restricted=True, subject=None, note=None)
+    return discreet(about) if brief.restricted else about
 
 
 def _discreet_if(restricted: bool, notice: Notice) -> Notice:
-    return replace(notice, about=_discreet(notice.about)) if restricted else notice
+    return replace(notice, about=discreet(notice.about)) if restricted else notice

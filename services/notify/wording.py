@@ -5,7 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.notify.audience import Telling
-from services.notify.telling import About
+from services.notify.ledger import About
 
 
 @dataclass(frozen=True)

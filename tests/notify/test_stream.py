@@ -77,8 +77,8 @@ async def listening(
     async with client.stream("GET", STREAM, headers=headers) as response:
         assert response.status_code == 200
         lines = response.aiter_lines()
-        assert (await anext(lines)).startswith(": open")
-        await asyncio.sleep(0.6)  # the look-out opens
+        while (await anext(lines)) != ": live":
+            pass
         yield Stream(lines)
 
 

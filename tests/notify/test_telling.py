@@ -16,7 +16,8 @@ from services.events import (
     DocumentAssigned,
 )
 from services.notify.audience import Directory
-from services.notify.telling import Ledger, Notice, tell
+from services.notify.ledger import Ledger, Notice
+from services.notify.telling import tell
 from services.notify.wording import body, title
 from tests.notify.facts import CANARY, said
 from tests.offices import HA_TINH

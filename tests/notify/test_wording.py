@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.notify.audience import Telling
-from services.notify.telling import About
+from services.notify.ledger import About
 from services.notify.wording import Words, body, title
 from tests.notify.facts import CANARY
 

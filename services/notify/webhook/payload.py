@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.events import EVENTS, AssignmentEvent, AssignmentStatus, DocumentAssigned
+from services.events import EVENTS, AssignmentEvent, AssignmentStatus, DocumentAssigned, NoticeState
 from services.notify.audience import Heard
-from services.notify.telling import NAMES, Told
+from services.notify.ledger import NAMES
+from services.notify.telling import Told
 
 EVENT_TYPES: tuple[str, ...] = tuple(each.type for each in EVENTS if issubclass(each, AssignmentEvent))
+CHANNEL = "webhook"
 TEST_TYPE = "vanthu.webhook-test.v1"
 
 
@@ -67,8 +69,19 @@ def still_news(delivery: Delivery, heard: Sequence[Heard]) -> bool:
     return not (delivery.event_type == DocumentAssigned.type and withdrawn)
 
 
+def failure_of(delivery: Delivery, at: datetime) -> NoticeState:
+    return NoticeState(
+        notice_id=delivery.id,
+        person_id=None,
+        channel=CHANNEL,
+        cause=delivery.cause or "",
+        sent_at=delivery.created_at,
+        failed_at=at,
+    )
+
+
 def _delivery(event: AssignmentEvent, subscriber: Subscriber, now: datetime) -> Delivery:
-    name = f"{event.type}/{event.epoch}/{event.event_id}/{subscriber.id}/webhook"
+    name = f"{event.type}/{event.epoch}/{event.event_id}/{subscriber.id}/{CHANNEL}"
     return Delivery(
         id=str(uuid.uuid5(NAMES, name)),
         office=event.office,
