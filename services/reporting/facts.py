@@ -72,19 +72,16 @@ def countable(fact: Fact) -> Countable:
 
 
 def _derived(intake: Part, routing: Part) -> Part:
-    direction, arrived_on = Direction(intake["direction"]), intake["arrived_on"]
-    level = IssuerLevel(intake["issuer_level"]) if intake["issuer_level"] else None
+    direction = intake["direction"]
     derived = {
-        "direction": direction.value,
-        "category": category_of(direction, Kind(intake["kind"]), level, own_office=intake["own_office"]),
-        "arrived_on": arrived_on,
+        "direction": direction,
+        "category": _category(direction, intake["kind"], intake["issuer_level"], intake["own_office"]),
+        "arrived_on": intake["arrived_on"],
         "counts": intake["status"] == DocumentStatus.REGISTERED,
         "due_on": None,
         "done_on": NEVER,
     }
-    if direction is Direction.INCOMING:
-        derived |= _handling(intake, routing)
-    return derived
+    return derived | _handling(intake, routing) if direction == Direction.INCOMING else derived
 
 
 def _handling(intake: Part, routing: Part) -> Part:
@@ -101,29 +98,36 @@ def _handling(intake: Part, routing: Part) -> Part:
     }
 
 
-@lru_cache(maxsize=10_000)
-def tokens_of(unit: str | None, person: str | None) -> frozenset[str]:
-    """What `named` holds for the one who leads, and the condition that finds it again."""
-    return reader_tokens(Access(lead_unit_id=unit, lead_person_id=person)) - ORDINARY
-
-
 def _access(intake: Part, routing: Part, unit: str | None, person: str | None) -> Part:
     """`named` are all that a list is asked for by: one short index instead of one for each."""
-    conflicted = intake["conflicted"]
     access = Access(
         restricted=intake["restricted"] or routing.get("restricted", False),
         lead_unit_id=routing.get("lead_unit_id"),
         lead_person_id=routing.get("lead_person_id"),
         coordinators=tuple((each["unit"], each["person"]) for each in routing.get("coordinators", ())),
         deciding_person_id=routing.get("deciding_person_id"),
-        conflicted_person_ids=frozenset(conflicted),
+        conflicted_person_ids=frozenset(intake["conflicted"]),
     )
-    readers = reader_tokens(access)
-    return {
-        "readers": sorted(readers),
-        "named": sorted(readers - ORDINARY | tokens_of(unit, person)),
-        "conflicted": conflicted,
-    }
+    readers = _readers(access)
+    named = readers - ORDINARY | tokens_of(unit, person)
+    return {"readers": sorted(readers), "named": sorted(named), "conflicted": intake["conflicted"]}
+
+
+@lru_cache(maxsize=10_000)
+def _readers(access: Access) -> frozenset[str]:
+    return reader_tokens(access)
+
+
+@lru_cache(maxsize=10_000)
+def tokens_of(unit: str | None, person: str | None) -> frozenset[str]:
+    """What `named` holds for the one who leads, and the condition that finds it again."""
+    return reader_tokens(Access(lead_unit_id=unit, lead_person_id=person)) - ORDINARY
+
+
+@lru_cache(maxsize=1_000)
+def _category(direction: str, kind: str, issuer_level: str | None, own_office: bool) -> str:
+    level = IssuerLevel(issuer_level) if issuer_level else None
+    return category_of(Direction(direction), Kind(kind), level, own_office=own_office)
 
 
 def _intake(state: DocumentState) -> Part:

@@ -71,7 +71,8 @@ def filter_of(query: FactQuery, office: str, units: Sequence[str] = ()) -> dict[
     if query.direction or query.category or query.sorted_by == "arrived_on":
         wanted["category"] = _categories(query)
     if query.sorted_by == "arrived_on":
-        return wanted | {"arrived_on": {"$gte": query.window.first, "$lte": query.window.last}}
+        within = {"arrived_on": {"$gte": query.window.first, "$lte": query.window.last}}
+        return wanted | within | {"done_on": {"$gte": query.window.first}}  # nothing is done before it arrives
     assert query.state is not None
     return wanted | {"direction": Direction.INCOMING.value} | _column(query.state, query.window)
 

@@ -1,5 +1,6 @@
 """Facts and their counters, straight into the store: for measuring reports at any number of documents."""
 
+import asyncio
 import random
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -11,7 +12,7 @@ from services.reporting.store import ReportingStore, _increment
 from services.reporting.tally import Delta, by_row, move
 from tests.offices import HA_TINH
 
-PIECE = 10_000
+PIECE = 5_000
 FIRST_DAY = date(2016, 1, 1)
 DAYS = 350
 UNITS = tuple(f"U{number}" for number in range(10))
@@ -24,12 +25,16 @@ async def generate(store: ReportingStore, count: int, *, office: str = HA_TINH, 
     choose = random.Random(seed)
     delta: Delta = {}
     piece: list[Fact] = []
+    inserting = asyncio.create_task(_insert(store, []))
     for fact in _facts(choose, count, office, seed):
         move(delta, office, (), fact["counted"])
         piece.append(fact)
         if len(piece) == PIECE:
-            await _insert(store, piece)
+            await inserting  # the database works on one piece while the next one is made
+            inserting = asyncio.create_task(_insert(store, piece))
+            await asyncio.sleep(0)
             piece = []
+    await inserting
     await _insert(store, piece)
     counters = store._database[f"counters_{(await store.pointer()).current.counters}"]
     await counters.bulk_write([_increment(row, 0, counts) for row, counts in by_row(delta).items()], ordered=False)
