@@ -1,0 +1,99 @@
+"""Processes of the benchmark's own, which answer in JSON on their standard output."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+STOP_SECONDS = 40.0
+LONGEST_LINE_BYTES = 64 * 1024 * 1024
+
+
+class ChildFailed(Exception):
+    """A process of the benchmark has not done what it was started for."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """`told` is what it said first."""
+
+    process: psutil.Process
+    told: dict[str, Any]
+
+
+def tell(**figures: Any) -> None:
+    """One answer to whoever started this process."""
+    sys.stdout.write(json.dumps(figures) + "\n")
+    sys.stdout.flush()
+
+
+async def answer_of(module: str, *arguments: str, env: Mapping[str, str], log: Path) -> dict[str, Any]:
+    """What the module said when it ran to its end. Raises ChildFailed."""
+    process = await _start(module, arguments, env, log)
+    try:
+        output, _ = await process.communicate()
+    except BaseException:
+        await _end(process)
+        raise
+    if process.returncode:
+        raise ChildFailed(f"{module} {' '.join(arguments)} ended with {process.returncode}:\n{_tail(log)}")
+    answer: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return answer
+
+
+@asynccontextmanager
+async def running(module: str, *arguments: str, env: Mapping[str, str], log: Path) -> AsyncIterator[Child]:
+    """The module's process once it has said its first line; asked to stop at the end."""
+    process = await _start(module, arguments, env, log)
+    try:
+        assert process.stdout is not None
+        line = await process.stdout.readline()
+        if not line:
+            raise ChildFailed(f"{module} {' '.join(arguments)} did not start:\n{_tail(log)}")
+        yield Child(psutil.Process(process.pid), json.loads(line))
+    finally:
+        await _end(process)
+
+
+async def _start(
+    module: str, arguments: tuple[str, ...], env: Mapping[str, str], log: Path
+) -> asyncio.subprocess.Process:
+    with log.open("ab") as complaints:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, *arguments,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=complaints,
+            env=dict(env), limit=LONGEST_LINE_BYTES,
+        )  # fmt: skip
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:])
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """That the process has spent until now; 0 when it has gone."""
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
