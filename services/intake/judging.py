@@ -16,6 +16,7 @@ from services.events import SecrecyIncidentRaised
 from services.intake.metadata import MAX_METADATA_BYTES, InvalidMetadata, Metadata, read
 from services.intake.secrecy import bears_mark, is_secret
 from services.intake.store import Register
+from services.intake.uploads import metadata_too_large
 
 M = TypeVar("M", bound=Metadata)
 _SENDER_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
@@ -112,7 +113,7 @@ async def body_of(request: Request) -> bytes:
     async for chunk in request.stream():
         text += chunk
         if len(text) > MAX_METADATA_BYTES:
-            raise Problem(413, "too-large", f"The body is larger than {MAX_METADATA_BYTES} bytes.")
+            raise metadata_too_large(None)
     return text
 
 

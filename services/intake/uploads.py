@@ -116,9 +116,7 @@ class Upload(Generic[M]):
         if self._part == "metadata":
             self._metadata_text += data
             if len(self._metadata_text) > MAX_METADATA_BYTES:
-                raise Problem(
-                    413, "too-large", f"The metadata is larger than {MAX_METADATA_BYTES} bytes.", field="/metadata"
-                )
+                raise metadata_too_large("/metadata")
             return
         self._size_bytes += len(data)
         if self._size_bytes > self._max_bytes:
@@ -211,6 +209,16 @@ def too_large(max_bytes: int) -> Problem:
         f"The file is larger than {max_bytes} bytes.",
         field="/file",
         remedy="Scan with a lower resolution or in black and white.",
+    )
+
+
+def metadata_too_large(field: str | None) -> Problem:
+    return Problem(
+        413,
+        "too-large",
+        f"The metadata is larger than {MAX_METADATA_BYTES} bytes.",
+        field=field,
+        remedy="Shorten the texts.",
     )
 
 

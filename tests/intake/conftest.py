@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from services.chassis.mongo import connect
 from services.chassis.settings import ChassisSettings
@@ -35,6 +36,7 @@ class Running:
     """One scanner per office, an outgoing door, and the database behind them."""
 
     client: httpx.AsyncClient
+    app: FastAPI
     settings: IntakeSettings
     database: Any
     scanner: Scanner
@@ -48,11 +50,13 @@ class Running:
 
 @pytest.fixture
 async def intake(intake_settings: IntakeSettings, database: Any) -> AsyncIterator[Running]:
-    async with running(build(intake_settings)) as client:
+    service = build(intake_settings)
+    async with running(service) as client:
         await introduce_offices(intake_settings, "intake")
         keys = DeviceKeys(database)
         yield Running(
             client,
+            service.app,
             intake_settings,
             database,
             Scanner(client, await keys.create(HA_TINH, "scanner-1", "incoming", "incoming")),
