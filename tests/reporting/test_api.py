@@ -149,10 +149,13 @@ async def test_a_specialist_sees_only_what_is_theirs_and_no_reports(
         received("mine", MONDAY), assigned("mine", "NC", "hoa"),
         received("not mine", MONDAY), assigned("not mine", "KT", "minh"),
         received("about me", MONDAY, conflicted_person_ids=("hoa",)), assigned("about me", "NC", "hoa"),
+        received("about the head", MONDAY, conflicted_person_ids=("head-nc", "leader")), assigned("about the head", "NC", "lan"),
     ])  # fmt: skip
     assert [each["document_id"] for each in (await get(client, "/facts", person="hoa", **WINDOW))["facts"]] == ["mine"]
     headed = (await get(client, "/facts", person="head-nc", **WINDOW))["facts"]
     assert [each["document_id"] for each in headed] == ["about me", "mine"]
+    for_leader = (await get(client, "/facts", **WINDOW))["facts"]
+    assert [each["document_id"] for each in for_leader] == ["about me", "mine", "not mine"]
     assert (await get(client, "/facts", person="admin", **WINDOW))["facts"] == []
     assert (await get(client, "/facts", office=NGHE_AN, **WINDOW))["facts"] == []
     for path in ("annual", "handling"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.events import Direction, Event
+from services.events import Direction, Event, Kind
 from services.reporting.app import opened
 from services.reporting.rebuild import Behind, differences, rebuild, recompute
 from services.reporting.settings import ReportingSettings
@@ -141,4 +141,15 @@ async def test_traffic_during_a_recompute_is_counted_once(
         for _ in range(3):
             await recompute(store, grace_seconds=0)
         await going
+    assert await differences(store) == []
+
+
+async def test_a_fact_that_changes_before_and_after_it_is_recounted_counts_once(store: ReportingStore) -> None:
+    await store.count([received("a", MONDAY), received("b", MONDAY)])
+    generation = await store.begin_recount()
+    await store.count([received("a", MONDAY, version=2, kind=Kind.PETITION), received("new", MONDAY)])
+    await store.recount(generation, ["a", "b"])
+    await store.count([received("b", MONDAY, version=2, kind=Kind.PETITION), received("newer", MONDAY)])
+    await store.flip(generation)
+    assert await annual(store) == {"in:petition": 2, "in:locality": 2}
     assert await differences(store) == []
