@@ -4,17 +4,21 @@ While a new generation is being built, the live consumer writes it, too: what ha
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
 from services.chassis.errors import Failure
+from services.chassis.mongo import DEPENDENCY_DOWN
 from services.events import Event, OfficeEvent
 from services.reporting.difference import Difference, compare, held, tallied
 from services.reporting.facts import is_newer
 from services.reporting.generations import Generation
 from services.reporting.store import PIECE, PRODUCERS, ReportingStore
 
+PATIENCE_SECONDS = 60.0
 GRACE_SECONDS = 2.0  # readers that began on the old generation end on it
 Progress = Callable[[int], None]
 
@@ -48,7 +52,7 @@ async def rebuild(
     generation = await store.begin_rebuild()
     taken = 0
     async for batch in _batches(events):
-        await store.fill(generation, batch)
+        await _again(lambda batch=batch: store.fill(generation, batch))  # type: ignore[misc]
         taken += len(batch)
         progress(len(batch))
     if behind := await _behind(store, generation):
@@ -70,7 +74,7 @@ async def recompute(
     generation = await store.begin_recount()
     ids = await store.document_ids("")
     while ids:
-        await store.recount(generation, ids)
+        await _again(lambda ids=ids: store.recount(generation, ids))  # type: ignore[misc]
         progress(len(ids))
         ids = await store.document_ids(ids[-1])
 
@@ -95,6 +99,17 @@ async def differences(store: ReportingStore) -> list[Difference]:
 
     found: list[Difference] = await store.at_one_moment(differing)
     return found
+
+
+async def _again(work: Callable[[], Awaitable[None]]) -> None:
+    """The live consumer may be first at a row, or the database away for a moment: both pass."""
+    pauses = wait_random_exponential(multiplier=0.05, max=5)
+    retried = retry_if_exception_type(DEPENDENCY_DOWN)
+    async for attempt in AsyncRetrying(
+        wait=pauses, retry=retried, stop=stop_after_delay(PATIENCE_SECONDS), reraise=True
+    ):
+        with attempt:
+            await work()
 
 
 async def _batches(events: AsyncIterable[Event]) -> AsyncIterator[list[Event]]:
