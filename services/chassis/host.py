@@ -1,8 +1,9 @@
 """Any of the services in one process, under one port: started together, stopped in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import signal
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from services.chassis.problems import problem_response
 from services.chassis.service import Service
 
 GRACEFUL_SECONDS = 20
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def new_host(services: Sequence[Service]) -> Starlette:
@@ -43,7 +45,22 @@ async def _none(request: Request, error: Exception) -> Response:
     return problem_response(Problem(404, "not-found", "There is nothing at this address."))
 
 
-def new_server(services: Sequence[Service]) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """Ends cleanly on a signal: uvicorn's own would raise the signal again afterwards and so die of it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in STOP_SIGNALS:
+                loop.remove_signal_handler(number)
+
+
+def new_server(services: Sequence[Service]) -> Server:
     """A server for sockets that the caller has bound. Ends on SIGINT and SIGTERM; open streams do not hold it up."""
     config = uvicorn.Config(
         new_host(services),
@@ -56,4 +73,4 @@ def new_server(services: Sequence[Service]) -> uvicorn.Server:
         timeout_keep_alive=75,
         backlog=2048,
     )
-    return uvicorn.Server(config)
+    return Server(config)

@@ -1,10 +1,10 @@
 """The four services by name, each built by its own composition root."""
 
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 
 from services.chassis.service import Service
 from services.cli.installation import Installation
+from services.cli.names import Name
 from services.intake.app import build as build_intake
 from services.intake.settings import IntakeSettings
 from services.notify.app import build as build_notify
@@ -13,14 +13,6 @@ from services.reporting.app import build as build_reporting
 from services.reporting.settings import ReportingSettings
 from services.routing.app import build as build_routing
 from services.routing.settings import RoutingSettings
-
-
-class Name(StrEnum):
-    INTAKE = "intake"
-    ROUTING = "routing"
-    NOTIFY = "notify"
-    REPORTING = "reporting"
-
 
 BUILDERS: dict[Name, Callable[[Installation, dict[str, object]], Service]] = {
     Name.INTAKE: lambda here, given: build_intake(here.settings(IntakeSettings, **given)),

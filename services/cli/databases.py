@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from services.chassis.mongo import Database, connect
 from services.chassis.settings import ChassisSettings
 
-
 ANSWER_MILLISECONDS = 3_000  # a person waits
 
 

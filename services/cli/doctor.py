@@ -14,8 +14,8 @@ from pymongo.errors import OperationFailure, PyMongoError
 from services.chassis.kafka import CONSUMER, client_options, group_name, missing_topics, new_producer, topic_name
 from services.chassis.mongo import Client, connect
 from services.chassis.settings import ChassisSettings
-from services.cli.composition import Name
 from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.names import Name
 from services.cli.terminal import output, print_json, run
 from services.embedded.machine import examine
 from services.events import TOPICS

@@ -8,9 +8,9 @@ import typer
 from services.chassis.mongo import Database
 from services.chassis.positions import Positions
 from services.chassis.settings import ChassisSettings
-from services.cli.composition import Name
 from services.cli.databases import opened
 from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.names import Name
 from services.cli.terminal import confirm, print_json, run, say
 from services.events import EVENTS, TOPICS
 

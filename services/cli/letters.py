@@ -11,9 +11,9 @@ from rich.table import Table
 from services.chassis.dead_letters import DeadLetters, DeadLetterStatus
 from services.chassis.mongo import Row
 from services.chassis.settings import ChassisSettings
-from services.cli.composition import Name
 from services.cli.databases import opened
 from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.names import Name
 from services.cli.terminal import fail, output, print_json, run, say
 
 app = typer.Typer(no_args_is_help=True, help="Records that a service could not use, kept until somebody decides.")

@@ -1,20 +1,30 @@
-"""`vanthu`: the whole command line."""
+"""`vanthu`: the whole command line. Only the module of the command that is asked for is imported."""
 
+import sys
+from collections.abc import Iterable
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from services.cli import doctor, figures, journals, keys, letters, offices, running, tokens, topics, year
-from services.cli.check.command import check
-
-app = typer.Typer(
-    name="vanthu",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Văn thư: receives, numbers, assigns, tells and counts an authority's documents.",
-)
+# name: (module, command or group of commands in it), in the order of the help
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("running", "up"),
+    "serve": ("running", "serve"),
+    "demo": ("year", "demo"),
+    "office": ("offices", "app"),
+    "published": ("figures", "published"),
+    "key": ("keys", "app"),
+    "token": ("tokens", "app"),
+    "topics": ("topics", "app"),
+    "dead-letters": ("letters", "app"),
+    "resend": ("journals", "resend"),
+    "recompute": ("figures", "recompute"),
+    "rebuild": ("figures", "rebuild"),
+    "check": ("check.command", "check"),
+    "doctor": ("doctor", "doctor"),
+}
 
 
 def _version(wanted: bool) -> None:
@@ -23,7 +33,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def vanthu(
     show: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -32,21 +41,19 @@ def vanthu(
     """Văn thư: receives, numbers, assigns, tells and counts an authority's documents."""
 
 
-app.command()(running.up)
-app.command()(running.serve)
-app.command()(year.demo)
-app.add_typer(offices.app, name="office")
-app.add_typer(figures.published, name="published")
-app.add_typer(keys.app, name="key")
-app.add_typer(tokens.app, name="token")
-app.add_typer(topics.app, name="topics")
-app.add_typer(letters.app, name="dead-letters")
-app.command()(journals.resend)
-app.command()(figures.recompute)
-app.command()(figures.rebuild)
-app.command()(check)
-app.command()(doctor.doctor)
+def new_app(names: Iterable[str]) -> typer.Typer:
+    app = typer.Typer(name="vanthu", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    app.callback()(vanthu)
+    for name in names:
+        module, attribute = COMMANDS[name]
+        command = getattr(import_module(f"services.cli.{module}"), attribute)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
 
 
 def main() -> None:
-    app()
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    new_app([asked] if asked in COMMANDS else COMMANDS)()

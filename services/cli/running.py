@@ -1,10 +1,11 @@
 """`vanthu up` and `vanthu serve`: services in a process, from first breath to a clean end."""
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import SecretStr
@@ -15,8 +16,9 @@ from services.chassis.kafka import create_topics, missing_topics
 from services.chassis.logs import set_up_logs
 from services.chassis.service import Service
 from services.chassis.settings import ChassisSettings
-from services.cli.composition import Name, compose
+from services.cli.composition import compose
 from services.cli.installation import DEFAULT_DATA, DataOption, Installation, Running
+from services.cli.names import Name
 from services.cli.terminal import fail, say
 from services.embedded import EmbeddedError, EmbeddedServers, Endpoints
 from services.events import TOPICS
@@ -111,15 +113,15 @@ async def _run(
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     starting = asyncio.create_task(_until_started(services, ready))
     watching = asyncio.create_task(_until_ended(ended))
-    await asyncio.wait({serving, starting, watching}, return_when=asyncio.FIRST_EXCEPTION)
-    failed = next((task for task in (starting, watching) if task.done() and task.exception()), None)
+    others = asyncio.gather(starting, watching)
+    first: set[asyncio.Future[Any]] = {serving, others}
+    await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     await serving
-    for task in (starting, watching):
-        task.cancel()
-    await asyncio.gather(starting, watching, return_exceptions=True)
-    if failed and (error := failed.exception()):
-        raise error
+    if not others.done():
+        others.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await others
 
 
 async def _until_started(services: Sequence[Service], ready: Callable[[], None]) -> None:
