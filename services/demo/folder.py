@@ -14,9 +14,8 @@ from services.demo.failure import DemoFailure
 from services.demo.options import DemoOptions
 
 Say = Callable[[str], None]
-OURS = frozenset(
-    {"demo", "run", "lock", "logs", "files", "register", "trash", "kafka", "mongod", "java", "cache", "jars"}
-)
+OURS = frozenset({"demo", "run", "lock", "logs", "files", "register", "trash", "kafka", "mongod"})
+"""What a demo makes, up to the first dot: `kafka` also stands for `kafka.ports.json`."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,9 @@ class DemoFolder:
         if self.path.exists() and not self.path.is_dir():
             raise DemoFailure(f"{self.path} is no folder.", "Name a folder with --data.")
         names = {each.name for each in self.path.iterdir()} if self.path.exists() else set()
-        strange = sorted(names - OURS) if self.marker() else sorted(names - {"demo"})
-        if strange or (names and not self.own.is_dir()):
+        ours = OURS if self.marker() else {"demo"}
+        strange = sorted(name for name in names if name.partition(".")[0] not in ours)
+        if strange:
             raise DemoFailure(
                 f"Thư mục {self.path} có dữ liệu khác. · {self.path} holds what no demo made: {', '.join(strange[:5])}.",
                 "Name an empty or new folder with --data; this one was left as it is.",

@@ -15,7 +15,7 @@ LOOKED_AT, OTHERS_SHOWN = 50, 3
 
 
 async def journey_of(calls: Calls, notices: Notices, office: Office, answered: Sequence[Entry]) -> list[Step]:
-    """Of the first incoming document that has a co-ordinator, else of any; nothing where there is none."""
+    """Of the first incoming letter that has a co-ordinator, else of any; nothing where there is none."""
     plain: list[Step] = []
     for entry in [each for each in answered if each.device.startswith("scan")][:LOOKED_AT]:
         document = await calls.seen_by_leader(f"/intake/api/v1/documents/{entry.id}")
@@ -24,14 +24,15 @@ async def journey_of(calls: Calls, notices: Notices, office: Office, answered: S
             continue
         told = await notices.about(entry.id)
         steps = [*_scanned(entry, document), *_assigned(assignment, office), *_told(told, entry, office)]
-        if assignment["state"]["coordinators"] and len(assignment["reason"]["candidates"]) > 1:
+        if assignment["state"]["coordinators"] and document.get("symbol"):
             return steps
         plain = plain or steps
     return plain
 
 
 def _scanned(entry: Entry, document: Answer) -> list[Step]:
-    paper = f"{document.get('document_number', '')}/{document.get('symbol', '')} · {document.get('issuer', '')}"
+    written = "/".join(str(document[name]) for name in ("document_number", "symbol") if document.get(name))
+    paper = " · ".join(each for each in (written, document.get("issuer")) if each)
     numbered = f"{entry.number} / {entry.year} ({entry.book}) · {_milliseconds(entry.answered_at - entry.posted_at)}"
     return [
         ("Văn bản · Paper", f"{paper}\n{document.get('subject', '')}"),

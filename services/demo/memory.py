@@ -1,4 +1,4 @@
-"""How much memory each process of the demo holds, at its peak and in the end."""
+"""How much memory each process of the demo holds at its peak."""
 
 import asyncio
 import contextlib
@@ -13,13 +13,11 @@ MEGABYTE = 1024 * 1024
 
 @dataclass
 class Held:
-    """Resident memory in bytes."""
+    """Resident memory at its peak, in bytes."""
 
     peak: int = 0
-    last: int = 0
 
     def see(self, size: int) -> None:
-        self.last = size
         self.peak = max(self.peak, size)
 
 

@@ -11,6 +11,7 @@ from services.demo.outgoing import OUTGOING
 from services.demo.pages import Face
 from services.demo.writing import Metadata, Writing
 from services.demo.year import SEED, Slot
+from services.worktime import Calendar, rolled
 
 WRITERS = INCOMING | OUTGOING
 DUE_SHARE, CONFLICT_SHARE = 0.12, 0.004
@@ -47,7 +48,7 @@ class Papers:
     def _arrival(self, chance: random.Random, day: date) -> Metadata:
         known: Metadata = {"arrived_on": day.isoformat()}
         if chance.random() < DUE_SHARE:
-            known["due_on"] = (day + timedelta(days=chance.randint(5, 30))).isoformat()
+            known["due_on"] = rolled(day + timedelta(days=chance.randint(5, 30)), Calendar()).isoformat()
         if self._people and chance.random() < CONFLICT_SHARE:
             known["conflicted_person_ids"] = [chance.choice(self._people)]
         return known

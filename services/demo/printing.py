@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from services.demo.figures import Figures, Spread
@@ -43,16 +45,16 @@ def yearly(console: Console, report: Mapping[str, Any], *, whole: bool) -> bool:
 
 
 def _half(half: Mapping[str, Any], title: str, *, whole: bool) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("Loại · Category")
-    for name in ("Văn bản · Documents", "Nhập tay · By hand", "Cộng · Counted", "Đã công bố · Published"):
-        table.add_column(name, justify="right")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("Loại · Category", ratio=1)
+    for name in ("Văn bản\nDocuments", "Nhập tay\nBy hand", "Cộng\nCounted", "Công bố\nPublished"):
+        table.add_column(name, justify="right", no_wrap=True)
     if whole:
-        table.add_column("Lệch · Difference", justify="right")
-    for row in (*half["rows"], half["total"]):
-        if row is half["total"]:
-            table.add_section()
-        table.add_row(*_cells(row, whole=whole), style="bold" if row is half["total"] else "")
+        table.add_column("Lệch\nDifference", justify="right", no_wrap=True)
+    for row in half["rows"]:
+        table.add_row(*_cells(row, whole=whole))
+    table.add_section()
+    table.add_row(*_cells(half["total"], whole=whole), style="bold")
     return table
 
 
@@ -74,30 +76,24 @@ def _equal(half: Mapping[str, Any]) -> bool:
 
 
 def figures(console: Console, run: Figures, memory: Mapping[str, Held]) -> None:
-    table = Table(title="Số đo · Figures", title_justify="left", show_header=False)
-    table.add_column()
-    table.add_column()
+    lines = []
     if run.documents_per_second is not None:
-        rate = f"{run.documents_per_second:,.0f} /s ({run.posted:,} in {run.posting_seconds:.1f} s)"
-        table.add_row("Văn bản mỗi giây · Documents per second", rate)
-    table.add_row("POST → 201", spread(run.to_number))
-    table.add_row("POST → thông báo · notice in the inbox", spread(run.to_notice))
+        rate = f"{run.documents_per_second:,.0f}/s ({run.posted:,} in {run.posting_seconds:.1f} s)"
+        lines.append(("Văn bản mỗi giây · Documents per second", rate))
+    lines.append(("POST → 201", spread(run.to_number)))
+    lines.append(("POST → hộp thông báo · notice in the inbox", spread(run.to_notice)))
     whole = f"{run.until_settled_seconds:.1f} s" if run.posted else "–"
-    table.add_row("Từ POST đầu đến khi xong · First POST until all told and counted", whole)
+    lines.append(("Từ POST đầu đến khi xong · From the first POST until all are told and counted", whole))
     for name, held in sorted(memory.items()):
-        sizes = f"{held.peak / MEGABYTE:,.0f} MB peak, {held.last / MEGABYTE:,.0f} MB last"
-        table.add_row(f"Bộ nhớ · Memory: {name}", sizes)
-    console.print(table)
+        lines.append((f"Bộ nhớ cao nhất · Peak memory: {name}", f"{held.peak / MEGABYTE:,.0f} MB"))
+    console.print(_pairs("Số đo · Figures", lines))
 
 
 def spread(seconds: Spread | None) -> str:
     if seconds is None:
         return "–"
-    shown = ", ".join(
-        f"{name} {_seconds(value)}"
-        for name, value in (("p50", seconds.p50), ("p95", seconds.p95), ("p99", seconds.p99))
-    )
-    return f"{shown} ({seconds.count:,})"
+    values = (("p50", seconds.p50), ("p95", seconds.p95), ("p99", seconds.p99))
+    return " · ".join(f"{name} {_seconds(value)}" for name, value in values)
 
 
 def _seconds(value: float) -> str:
@@ -105,9 +101,11 @@ def _seconds(value: float) -> str:
 
 
 def journey(console: Console, steps: Sequence[tuple[str, str]]) -> None:
-    table = Table(title="Đường đi của một văn bản · One document's way", title_justify="left", show_header=False)
-    table.add_column()
-    table.add_column()
-    for name, what in steps:
-        table.add_row(name, what)
-    console.print(table)
+    console.print(_pairs("Đường đi của một văn bản · One document's way", steps))
+
+
+def _pairs(title: str, lines: Sequence[tuple[str, str]]) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False, box=SIMPLE_HEAD, padding=(0, 2, 0, 0))
+    for name, what in lines:
+        table.add_row(escape(name), escape(what))
+    return table
