@@ -18,7 +18,7 @@ from tests.bench.children import tell
 from tests.bench.hosting import built
 from tests.bench.sampling import begin_if_asked
 
-LOOK_SECONDS, LONGEST_SECONDS = 0.02, 300.0
+LOOK_SECONDS, LONGEST_SECONDS = 0.05, 300.0
 
 
 def consumed(service: Service) -> int:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.bench.sampling import Place
+from tests.bench.sampling import BETWEEN, Place
+
+OUTSIDE = "(event loop and drivers' threads)"
 
 
 @dataclass(frozen=True)
@@ -16,25 +18,32 @@ class Profile:
     @classmethod
     def read(cls, path: Path) -> "Profile":
         rows = json.loads(path.read_text(encoding="utf-8"))["places"]
-        return cls({Place(*row[:4]): row[4] for row in rows})
+        return cls({Place(*row[:-1]): row[-1] for row in rows})
 
     @property
     def seconds(self) -> float:
         return sum(self.places.values())
 
     def by(self, name: str, most: int = 25) -> dict[str, float]:
-        """Shares of all CPU time, largest first: by `service`, `owner`, `package` or `leaf`."""
+        """Shares of all CPU time, largest first: by `service`, `line`, `package` or `leaf`."""
         sums: defaultdict[str, float] = defaultdict(float)
         for place, seconds in self.places.items():
-            sums[getattr(place, name) or "event loop"] += seconds
+            sums[getattr(place, name) or OUTSIDE] += seconds
         return self._shares(sums, most)
 
     def functions(self, most: int = 30) -> dict[str, float]:
-        """Our own functions without their line, with all that libraries do for them."""
+        """Our own functions with all that libraries do for them, but without what other functions of ours do."""
         sums: defaultdict[str, float] = defaultdict(float)
         for place, seconds in self.places.items():
-            file, _, function = place.owner.partition(" ")
-            sums[f"{file.partition(':')[0]} {function}"] += seconds
+            sums[place.chain.rpartition(BETWEEN)[2] or OUTSIDE] += seconds
+        return self._shares(sums, most)
+
+    def within(self, most: int = 40) -> dict[str, float]:
+        """Our own functions with all that happens below them."""
+        sums: defaultdict[str, float] = defaultdict(float)
+        for place, seconds in self.places.items():
+            for function in set(place.chain.split(BETWEEN)):
+                sums[function or OUTSIDE] += seconds
         return self._shares(sums, most)
 
     def _shares(self, sums: dict[str, float], most: int) -> dict[str, float]:
@@ -47,18 +56,22 @@ class Profile:
             "by_service": self.by("service"),
             "by_package": self.by("package"),
             "by_function": self.functions(),
-            "by_line": self.by("owner", 40),
+            "within_function": self.within(),
+            "by_line": self.by("line", 40),
             "by_leaf": self.by("leaf", 40),
         }
 
-    def text(self, most: int = 12) -> str:
+    def text(self, most: int = 14) -> str:
         """For a person: the largest shares."""
-        parts = []
-        for title, shares in (
-            ("service", self.by("service")),
-            ("library", self.by("package")),
-            ("function", self.functions()),
-        ):
-            shown = "\n".join(f"    {share:6.1%}  {name}" for name, share in list(shares.items())[:most])
-            parts.append(f"  CPU by {title}:\n{shown}")
-        return "\n".join(parts)
+        tables = {
+            "service": self.by("service"),
+            "library": self.by("package"),
+            "function of ours, with libraries": self.functions(),
+            "function of ours, with all below it": self.within(),
+        }
+        return "\n".join(
+            "\n".join(
+                [f"  CPU by {title}:", *(f"    {share:6.1%}  {name}" for name, share in list(shares.items())[:most])]
+            )
+            for title, shares in tables.items()
+        )

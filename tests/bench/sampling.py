@@ -5,6 +5,7 @@ place where that thread stands. Nothing is installed in the process and an idle 
 """
 
 import atexit
+import contextlib
 import json
 import os
 import signal
@@ -17,17 +18,19 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 VARIABLE = "VANTHU_BENCH_PROFILE"
-INTERVAL_SECONDS = 0.005
-KEEP_EVERY = 400  # looks: a process that is killed has kept nearly all
+INTERVAL_SECONDS = 0.01
+KEEP_EVERY = 300  # looks: a process that is killed has kept nearly all
 SERVICES = ("intake", "routing", "notify", "reporting")
 SHARED = "shared"
+BETWEEN = " > "
 
 
 class Place(NamedTuple):
-    """`owner` is the innermost function of ours, `leaf` the function that really runs and `package` whose it is."""
+    """`chain` are our own functions from the outermost to the one at `line`; `leaf` is what really runs there."""
 
     service: str
-    owner: str
+    chain: str
+    line: str
     package: str
     leaf: str
 
@@ -36,12 +39,13 @@ class Sampler:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seconds: defaultdict[Place, float] = defaultdict(float)
-        self._last: dict[int, float] = {}
+        self._spent: dict[int, float] = {}
+        self._stood: dict[int, tuple[int, int]] = {}
         self._looks = 0
 
     def begin(self) -> None:
         """Call in the main thread. The figures are written now and then, and when the process ends in order."""
-        signal.signal(signal.SIGPROF, self._look)
+        signal.signal(signal.SIGPROF, self._interrupt)
         signal.setitimer(signal.ITIMER_PROF, INTERVAL_SECONDS, INTERVAL_SECONDS)
         atexit.register(self._end)
 
@@ -53,28 +57,35 @@ class Sampler:
         rows = [[*place, round(seconds, 4)] for place, seconds in self._seconds.items()]
         self._path.write_text(json.dumps({"pid": os.getpid(), "places": rows}), encoding="utf-8")
 
-    def _look(self, signum: int, frame: FrameType | None) -> None:
-        self._looks += 1
-        if self._looks % KEEP_EVERY == 0:
-            self._save()
-        frames = sys._current_frames()
-        here = threading.get_ident()
-        for thread in threading.enumerate():
-            ident = thread.ident
-            if ident is None or (spent := self._spent(ident)) <= 0:
-                continue
-            found = frame if ident == here else frames.get(ident)
-            if found is not None:
-                self._seconds[place_of(found)] += spent
+    def _interrupt(self, signum: int, frame: FrameType | None) -> None:
+        # whatever goes wrong here would be raised in the middle of somebody else's work
+        with contextlib.suppress(Exception):
+            self._look(frame)
+            self._looks += 1
+            if self._looks % KEEP_EVERY == 0:
+                self._save()
 
-    def _spent(self, ident: int) -> float:
-        try:
-            now = time.clock_gettime(time.pthread_getcpuclockid(ident))
-        except OSError:
-            return 0.0
-        before = self._last.get(ident, now)
-        self._last[ident] = now
-        return now - before
+    def _look(self, here: FrameType | None) -> None:
+        own = threading.get_ident()
+        if here is not None:
+            self._put(own, place_of(here), time.thread_time())
+        frames, threads = sys._current_frames(), threading._active.copy()  # type: ignore[attr-defined]
+        for ident, frame in frames.items():
+            place = (id(frame), frame.f_lasti)
+            if ident == own or ident not in threads or self._stood.get(ident) == place:
+                continue  # who stands where they stood has done nothing worth a look
+            self._stood[ident] = place
+            self._put(ident, place_of(frame), spent_by(threads[ident].native_id))
+
+    def _put(self, ident: int, place: Place, spent: float) -> None:
+        self._seconds[place] += max(spent - self._spent.get(ident, spent), 0.0)
+        self._spent[ident] = spent
+
+
+def spent_by(native_id: int | None) -> float:
+    """CPU seconds of a thread so far; raises OSError for one that has gone (its clock would crash the process)."""
+    with open(f"/proc/self/task/{native_id}/schedstat", "rb", buffering=0) as stat:  # noqa: PTH123
+        return int(stat.read().split()[0]) / 1e9
 
 
 def begin_if_asked() -> None:
@@ -84,17 +95,16 @@ def begin_if_asked() -> None:
 
 
 def place_of(frame: FrameType) -> Place:
-    package, leaf = _package(frame), _name(frame)
-    service, owner = SHARED, ""
+    service, line, chain = SHARED, "", []
     step: FrameType | None = frame
     while step is not None:
-        ours = _ours(step)
-        if ours:
-            owner = owner or f"{ours}:{step.f_lineno} {step.f_code.co_qualname}"
-            if service == SHARED:
-                service = _service(ours, step)
+        if ours := _ours(step):
+            line = line or f"{ours}:{step.f_lineno}"
+            chain.append(f"{ours} {step.f_code.co_qualname}")
+            service = _service(ours, step) if service == SHARED else service
         step = step.f_back
-    return Place(service, owner or _driver_call(frame), package, leaf)
+    within = BETWEEN.join(reversed(chain)) or _driver_call(frame)
+    return Place(service, within, line, _package(frame), _name(frame))
 
 
 def _ours(frame: FrameType) -> str:
