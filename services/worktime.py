@@ -51,6 +51,7 @@ def rolled(day: date, calendar: Calendar) -> date:
     return day if is_working_day(day, calendar) else next_working_day(day, calendar)
 
 
+@lru_cache(maxsize=4096)
 def add_working_days(start: date, count: int, calendar: Calendar) -> date:
     """The last day of a limit of `count` working days; the day after `start` is the first that may count.
 

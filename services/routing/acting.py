@@ -137,7 +137,7 @@ def _state_of(outcome: Outcome, kept: Kept, what: str) -> AssignmentState:
     raise Problem(
         409,
         "not-possible-now",
-f"You cannot {what} it now. It is {kept.state.status}: {outcome}.",
+        f"You cannot {what} it now. It is {kept.state.status}: {outcome}.",
         remedy="Read it again; its status shows what is possible.",
         extra={"current_version": kept.version, "current": kept.state.model_dump(mode="json")},
     )

@@ -16,7 +16,7 @@ from services.events import (
 )
 from services.policy import Access, reader_tokens
 from services.routing.decision import Decision, Reason
-from services.routing.roster import Facts, facts_of
+from services.routing.roster import Facts
 
 Told = DocumentReceived | DocumentDescribed | DocumentVoided
 HISTORY_ENTRIES = 50
@@ -93,7 +93,7 @@ def brief_of(document: DocumentState) -> DocumentBrief:
     )
 
 
-def began(event: Told, state: AssignmentState, reason: Reason) -> Kept:
+def began(event: Told, facts: Facts, state: AssignmentState, reason: Reason) -> Kept:
     """A document that routing hears of for the first time; `followed` gives it its first version."""
     return Kept(
         office=event.office,
@@ -102,7 +102,7 @@ def began(event: Told, state: AssignmentState, reason: Reason) -> Kept:
         version=0,
         source_epoch=event.epoch,
         source_version=event.version,
-        facts=facts_of(event.document),
+        facts=facts,
         state=state,
         reason=reason,
     )

@@ -5,10 +5,10 @@ ties go to whoever has had the least in all, then by person id. Where nobody is 
 and where that is not possible either, the document waits on the clerk's list.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.events import Coordinator, PersonState, State
 from services.routing.deadline import Due, due
@@ -27,7 +27,8 @@ class Lost(StrEnum):
     HEAD_IS_LAST_RESORT = "head leads only when nobody else can"
 
 
-class Candidate(State):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """Somebody who was looked at. `lost` is None for the one who was chosen."""
 
     person_id: str
@@ -36,10 +37,6 @@ class Candidate(State):
     open: int
     total: int
     lost: Lost | None = None
-
-    @property
-    def available(self) -> bool:
-        return self.present and not self.conflicted
 
 
 class Nobody(StrEnum):
@@ -101,27 +98,26 @@ def choose_lead(
     unit_id: str, facts: Facts, view: OfficeView, loads: LoadBook, today: date
 ) -> tuple[str | None, tuple[Candidate, ...]]:
     """The unit's lead for this document, and everybody who was looked at."""
-    workers = [_candidate(each, facts, loads, today) for each in view.workers(unit_id)]
-    best = min((each for each in workers if each.available), key=_burden, default=None)
+    people = view.workers(unit_id)
+    seen = [_seen(each, facts, loads, today) for each in people]
+    best = min((each for each in seen if each.available), default=None)
     head = view.head(unit_id)
     last_resort = None
-    if head is not None and head.person_id not in {each.person_id for each in workers}:
-        last_resort = _candidate(head, facts, loads, today)
+    if head is not None and all(head is not each for each in people):
+        last_resort = _seen(head, facts, loads, today)
         best = best or (last_resort if last_resort.available else None)
-        workers.append(last_resort)
-    judged = tuple(
-        each.model_copy(update={"lost": _lost(each, best, is_last_resort=each is last_resort)}) for each in workers
-    )
+        seen.append(last_resort)
+    judged = tuple(_candidate(each, _lost(each, best, is_last_resort=each is last_resort)) for each in seen)
     return (best.person_id if best else None), judged
 
 
 def choose_coordinator(unit_id: str, facts: Facts, view: OfficeView, loads: LoadBook, today: date) -> Coordinator:
     """The unit's head; a head who is away or concerned is stood in for by the least loaded."""
     head = view.head(unit_id)
-    if head is not None and _candidate(head, facts, loads, today).available:
+    if head is not None and _seen(head, facts, loads, today).available:
         return Coordinator(unit_id=unit_id, person_id=head.person_id)
-    people = _available(view.by_unit.get(unit_id, ()), facts, loads, today)
-    stand_in = min(people, key=_burden, default=None)
+    people = (_seen(each, facts, loads, today) for each in view.by_unit.get(unit_id, ()))
+    stand_in = min((each for each in people if each.available), default=None)
     return Coordinator(unit_id=unit_id, person_id=stand_in.person_id if stand_in else None)
 
 
@@ -150,35 +146,40 @@ def _coordinators(
     return tuple(choose_coordinator(unit, facts, view, loads, today) for unit in units if view.has_unit(unit))
 
 
-def _available(people: Iterable[PersonState], facts: Facts, loads: LoadBook, today: date) -> list[Candidate]:
-    return [each for each in (_candidate(person, facts, loads, today) for person in people) if each.available]
+class _Seen(NamedTuple):
+    """Sorts by burden: open work, then all work, then id."""
+
+    open: int
+    total: int
+    person_id: str
+    present: bool
+    conflicted: bool
+
+    @property
+    def available(self) -> bool:
+        return self.present and not self.conflicted
 
 
-def _candidate(person: PersonState, facts: Facts, loads: LoadBook, today: date) -> Candidate:
-    load = loads.of(person.person_id)
-    return Candidate(
-        person_id=person.person_id,
-        present=not absent(person, today),
-        conflicted=person.person_id in facts.conflicted_person_ids,
-        open=load.open,
-        total=load.total,
-    )
+def _seen(person: PersonState, facts: Facts, loads: LoadBook, today: date) -> _Seen:
+    person_id = person.person_id
+    open, total = loads.of(person_id)
+    return _Seen(open, total, person_id, not absent(person, today), person_id in facts.conflicted_person_ids)
 
 
-def _burden(candidate: Candidate) -> tuple[int, int, str]:
-    return candidate.open, candidate.total, candidate.person_id
+def _candidate(seen: _Seen, lost: Lost | None) -> Candidate:
+    return Candidate(seen.person_id, seen.present, seen.conflicted, seen.open, seen.total, lost)
 
 
-def _lost(candidate: Candidate, best: Candidate | None, *, is_last_resort: bool) -> Lost | None:
-    if best is not None and candidate.person_id == best.person_id:
+def _lost(seen: _Seen, best: _Seen | None, *, is_last_resort: bool) -> Lost | None:
+    if seen is best:
         return None
-    if candidate.conflicted:
+    if seen.conflicted:
         return Lost.CONFLICT
-    if not candidate.present:
+    if not seen.present:
         return Lost.ABSENT
     assert best is not None  # somebody who is available loses only to somebody
     if is_last_resort:
         return Lost.HEAD_IS_LAST_RESORT
-    if candidate.open != best.open:
+    if seen.open != best.open:
         return Lost.MORE_OPEN
-    return Lost.MORE_IN_ALL if candidate.total != best.total else Lost.LATER_ID
+    return Lost.MORE_IN_ALL if seen.total != best.total else Lost.LATER_ID

@@ -23,7 +23,7 @@ from services.events import (
 from services.routing.assignment import Kept, brief_of
 from services.routing.deadline import due
 from services.routing.decision import Nobody, Reason, choose_coordinator, choose_lead, deciding_person
-from services.routing.roster import Facts, Matched, OfficeView, facts_of
+from services.routing.roster import Facts, Matched, OfficeView
 from services.routing.workload import OPEN, LoadBook
 
 RULE_FACTS = {"conflicted_person_ids", "restricted"}
@@ -40,12 +40,12 @@ class Outcome:
 def described(
     before: Kept,
     document: DocumentState,
+    facts: Facts,
     view: OfficeView | None,
     matched: Matched | None,
     loads: LoadBook,
     today: date,
 ) -> Outcome:
-    facts = facts_of(document)
     state, reason = _redated(before, facts, view, matched)
     state = _rewritten(state, document)
     if view is not None and state.status in OPEN:

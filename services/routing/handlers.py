@@ -11,7 +11,7 @@ from services.chassis.journal import Journal
 from services.chassis.mongo import Session
 from services.events import DocumentDescribed, DocumentReceived, DocumentStatus, DocumentVoided
 from services.routing.assignment import Told
-from services.routing.roster import Matched, OfficeView, facts_of
+from services.routing.roster import Facts, Matched, OfficeView, facts_of
 from services.routing.settling import Desks, DocumentKey, Moment, newest, settle
 from services.routing.store import Store, lost_races_are_run_again
 from services.routing.views import Views
@@ -42,12 +42,14 @@ class Handlers:
         if not events:
             return
         views = await self.views.of(office for office, _ in events)
-        matched = await _matched(events, views)
-        await self.journal.transact(lambda session: self._settle(events, views, matched, session))
+        facts = {key: facts_of(event.document) for key, event in events.items()}
+        matched = await _matched(events, facts, views)
+        await self.journal.transact(lambda session: self._settle(events, facts, views, matched, session))
 
     async def _settle(
         self,
         events: Mapping[DocumentKey, Told],
+        facts: Mapping[DocumentKey, Facts],
         views: Mapping[str, OfficeView],
         matched: Mapping[DocumentKey, Matched | None],
         session: Session,
@@ -56,7 +58,7 @@ class Handlers:
         books = await self.store.loads({office for office, _ in events}, session)
         now = self.clock()
         moment = Moment(now, now.astimezone(self.zone).date())
-        changes = settle(events, known, Desks(views, books, matched, moment))
+        changes = settle(events, known, Desks(views, books, facts, matched, moment))
         if not changes:
             return
         with lost_races_are_run_again():
@@ -66,14 +68,14 @@ class Handlers:
 
 
 async def _matched(
-    events: Mapping[DocumentKey, Told], views: Mapping[str, OfficeView]
+    events: Mapping[DocumentKey, Told], facts: Mapping[DocumentKey, Facts], views: Mapping[str, OfficeView]
 ) -> dict[DocumentKey, Matched | None]:
     """Asked outside of the transaction, which may run several times; others get a turn in between."""
     result: dict[DocumentKey, Matched | None] = {}
     for number, (key, event) in enumerate(events.items(), 1):
         view = views.get(key[0])
         if view is not None and event.document.status != DocumentStatus.VOIDED:
-            result[key] = view.match(facts_of(event.document))
+            result[key] = view.match(facts[key])
         if number % MATCHES_BETWEEN_BREATHS == 0:
             await asyncio.sleep(0)
     return result

@@ -68,10 +68,17 @@ class OfficeView:
         people = (each for each in self.people.values() if Role.LEADER in each.roles and not each.disabled)
         return tuple(sorted(each.person_id for each in people))
 
+    @cached_property
+    def _workers(self) -> Mapping[str, tuple[PersonState, ...]]:
+        specialist = Role.SPECIALIST
+        return {
+            unit: tuple(each for each in people if specialist in each.roles) or people
+            for unit, people in self.by_unit.items()
+        }
+
     def workers(self, unit_id: str) -> tuple[PersonState, ...]:
         """The unit's specialists; where it has none, whoever is in it. In the order of their ids."""
-        people = self.by_unit.get(unit_id, ())
-        return tuple(each for each in people if Role.SPECIALIST in each.roles) or people
+        return self._workers.get(unit_id, ())
 
     def head(self, unit_id: str) -> PersonState | None:
         unit = self.units.get(unit_id)
@@ -84,7 +91,7 @@ class OfficeView:
 
 
 def absent(person: PersonState, day: date) -> bool:
-    return any(each.first_day <= day <= each.last_day for each in person.absences)
+    return bool(person.absences) and any(each.first_day <= day <= each.last_day for each in person.absences)
 
 
 def facts_of(document: DocumentState) -> Facts:

@@ -21,7 +21,7 @@ from services.events import (
 from services.routing.assignment import Entry, Kept, Told, assigned_state, began, brief_of, event_of, followed
 from services.routing.decision import Decision, Reason, decide, without_office
 from services.routing.description import described
-from services.routing.roster import Facts, Matched, OfficeView, facts_of
+from services.routing.roster import Facts, Matched, OfficeView
 from services.routing.workload import LoadBook
 
 DocumentKey = tuple[str, str]
@@ -49,13 +49,14 @@ class Desk:
 
     view: OfficeView | None
     loads: LoadBook
+    facts: Facts
     matched: Matched | None
     moment: Moment
 
-    def decide(self, facts: Facts) -> Decision:
+    def decide(self) -> Decision:
         if self.view is None:
-            return without_office(facts)
-        return decide(facts, self.matched, self.view, self.loads, self.moment.today)
+            return without_office(self.facts)
+        return decide(self.facts, self.matched, self.view, self.loads, self.moment.today)
 
 
 def newest(events: Iterable[Told]) -> dict[DocumentKey, Told]:
@@ -87,30 +88,31 @@ def settle(events: Mapping[DocumentKey, Told], kept: Mapping[DocumentKey, Kept],
 class Desks:
     views: Mapping[str, OfficeView]
     loads: Mapping[str, LoadBook]
+    facts: Mapping[DocumentKey, Facts]
     matched: Mapping[DocumentKey, Matched | None]
     moment: Moment
 
     def of(self, key: DocumentKey) -> Desk:
-        return Desk(self.views.get(key[0]), self.loads[key[0]], self.matched.get(key), self.moment)
+        return Desk(self.views.get(key[0]), self.loads[key[0]], self.facts[key], self.matched.get(key), self.moment)
 
 
 def _settle_one(event: Told, before: Kept | None, desk: Desk) -> Change:
     if event.document.status == DocumentStatus.VOIDED:
-        return _withdraw(event, before, desk.moment)
+        return _withdraw(event, before, desk)
     if before is None or before.state.status in {AssignmentStatus.UNASSIGNED, AssignmentStatus.WITHDRAWN}:
         return _assign(event, before, desk)
-    outcome = described(before, event.document, desk.view, desk.matched, desk.loads, desk.moment.today)
-    return _changed(event, before, desk.moment, outcome.what, outcome.event, outcome.state, outcome.reason)
+    outcome = described(before, event.document, desk.facts, desk.view, desk.matched, desk.loads, desk.moment.today)
+    return _changed(event, before, desk, outcome.what, outcome.event, outcome.state, outcome.reason)
 
 
 def _assign(event: Told, before: Kept | None, desk: Desk) -> Change:
-    decision = desk.decide(facts_of(event.document))
+    decision = desk.decide()
     state = assigned_state(event.document, decision, desk.moment.today)
     what, type = ("assigned", DocumentAssigned) if state.lead_person_id else ("unassigned", AssignmentNotPossible)
-    return _changed(event, before, desk.moment, what, type, state, decision.reason)
+    return _changed(event, before, desk, what, type, state, decision.reason)
 
 
-def _withdraw(event: Told, before: Kept | None, moment: Moment) -> Change:
+def _withdraw(event: Told, before: Kept | None, desk: Desk) -> Change:
     """A voided document is never assigned, whether or not it was heard of before."""
     document = event.document
     note = None if document.restricted else document.void_reason
@@ -119,23 +121,24 @@ def _withdraw(event: Told, before: Kept | None, moment: Moment) -> Change:
     state = before.state if before else blank
     state = state.model_copy(update={"status": AssignmentStatus.WITHDRAWN, "document": brief, "note": note})
     reason = before.reason if before else Reason()
-    return _changed(event, before, moment, "withdrawn", AssignmentWithdrawn, state, reason)
+    return _changed(event, before, desk, "withdrawn", AssignmentWithdrawn, state, reason)
 
 
 def _changed(
     event: Told,
     before: Kept | None,
-    moment: Moment,
+    desk: Desk,
     what: str,
     type: type[AssignmentEvent],
     state: AssignmentState,
     reason: Reason,
 ) -> Change:
     """The next version; where the public state stays as it is, only what was read is noted."""
-    source = {"source_epoch": event.epoch, "source_version": event.version, "facts": facts_of(event.document)}
+    source = {"source_epoch": event.epoch, "source_version": event.version, "facts": desk.facts}
     if before is not None and before.state == state:
         return Change(before, before.model_copy(update=source), None)
-    kept = before or began(event, state, reason)
+    kept = before or began(event, desk.facts, state, reason)
+    moment = desk.moment
     entry = Entry(
         version=kept.version + 1,
         what=what,

@@ -1,5 +1,6 @@
 """routing on real Kafka and MongoDB: documents heard, assignments said, whatever the order of delivery."""
 
+import asyncio
 import random
 from collections import Counter
 from datetime import UTC, datetime
@@ -7,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from services.chassis.errors import InvalidRecord, Unavailable
 from services.chassis.foundation import Foundation, lay_foundation
 from services.chassis.settings import ChassisSettings
 from services.events import AssignmentEvent, AssignmentStatus, DocumentIssued, PeriodCounted, PeriodCountState
 from services.routing.app import HEARS, build, opened_office
+from services.routing.assignment import Told
 from services.routing.handlers import Handlers
+from services.routing.office_store import OfficeStore
 from services.routing.settings import RoutingSettings
 from services.routing.settling import newest
 from services.routing.store import Store
@@ -94,15 +98,13 @@ class _Incoming:
         self.event = event
 
 
-def _offices(foundation: Foundation) -> Any:
-    from services.routing.office_store import OfficeStore
-
+def _offices(foundation: Foundation) -> OfficeStore:
     return OfficeStore(foundation.database, foundation.journal, foundation.copies)
 
 
 def life(number: int) -> list[Any]:
     id, home = f"d{number:04d}", (HA_TINH, NGHE_AN)[number % 2]
-    lives = [
+    lives: list[list[Any]] = [
         [received(id, office=home)],
         [received(id, office=home), described(id, office=home, arrived_on=NOW.date())],
         [received(id, office=home), described(id, office=home, subject="khác"), voided(id, 3, office=home)],
@@ -138,8 +140,6 @@ async def test_batches_of_500_shuffled_and_doubled_end_the_same(settings: Chassi
 
 
 async def test_two_replicas_that_decide_at_once_never_say_two_versions(settings: ChassisSettings) -> None:
-    import asyncio
-
     await load_office(settings, office(HA_TINH))
     replicas = [Taking(settings) for _ in range(3)]
     await replicas[0].foundation.prepare()
@@ -147,8 +147,6 @@ async def test_two_replicas_that_decide_at_once_never_say_two_versions(settings:
     events = [received(f"d{number}") for number in range(40)]
 
     async def until_done(replica: Taking) -> None:
-        from services.chassis.errors import Unavailable
-
         for _ in range(50):
             try:
                 return await replica.take(*events)
@@ -167,8 +165,6 @@ async def test_two_replicas_that_decide_at_once_never_say_two_versions(settings:
 
 
 async def test_an_id_of_another_office_is_refused_and_changes_nothing(settings: ChassisSettings) -> None:
-    from services.chassis.errors import InvalidRecord
-
     await load_office(settings, office(HA_TINH), office(NGHE_AN))
     taking = Taking(settings)
     await taking.foundation.prepare()
@@ -199,7 +195,7 @@ async def test_an_office_that_changes_counts_for_the_next_document(settings: Cha
 
 
 def test_the_newest_of_a_document_is_what_counts() -> None:
-    batch = [received("a"), voided("a"), described("a", 3)]
+    batch: list[Told] = [received("a"), voided("a"), described("a", 3)]
     assert newest(batch)[HA_TINH, "a"].version == 3
     assert {each.topic for each in HEARS} == {"documents"}
     assert AssignmentEvent.producer == "routing"

@@ -32,8 +32,9 @@ class Desk:
         batch = newest(events)
         books = {office: LoadBook(loads) for office, loads in self.loads.items()}
         views = {HA_TINH: self.view, NGHE_AN: self.view}
-        matched = {key: self.view.match(facts_of(event.document)) for key, event in batch.items()}
-        changes = settle(batch, self.kept, Desks(views, books, matched, MOMENT))
+        facts = {key: facts_of(event.document) for key, event in batch.items()}
+        matched = {key: self.view.match(each) for key, each in facts.items()}
+        changes = settle(batch, self.kept, Desks(views, books, facts, matched, MOMENT))
         for change in changes:
             self.kept[change.after.office, change.after.document_id] = change.after
             if change.event:
