@@ -16,7 +16,7 @@ from services.routing.rules import faults_of
 MOST_HOURS = 24 * 366
 
 
-class NobodyToSignIn(Failure):
+class NobodyToSignIn(Failure, ValueError):
     """The person a token is asked for is not in the office."""
 
 
