@@ -83,7 +83,7 @@ class Commands:
         return done.output
 
 
-CONTINUE = "Mend it, then go on with `make demo CONTINUE=1` (`vanthu demo --continue`)."
+CONTINUE = "Nothing is lost. Go on with `make demo CONTINUE=1` (`vanthu demo --continue`)."
 
 
 class UpCommand:

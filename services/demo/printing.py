@@ -29,7 +29,7 @@ def yearly(console: Console, report: Mapping[str, Any], *, whole: bool) -> bool:
     if not whole:
         console.print(
             "  Đây chỉ là mẫu theo tỷ lệ, không đối chiếu với số liệu đã công bố.\n"
-            "  This is a sample in proportion: no equality with the published table is claimed."
+            "  This is a sample in proportion: it claims no equality with the published table."
         )
     elif equal:
         console.print(

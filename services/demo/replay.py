@@ -43,7 +43,7 @@ class Replay:
     async def run(self) -> int:
         """The exit code. Whatever happens, everything that was started has ended afterwards."""
         try:
-            with self._step("Khởi động Kafka, MongoDB và bốn dịch vụ", "Starting Kafka, MongoDB and four services"):
+            with self._step("Khởi động Kafka, MongoDB và bốn dịch vụ", "Starting Kafka, MongoDB and the services"):
                 up = await self._start()
             return await self._while_up(self._replay(up))
         finally:
@@ -153,4 +153,4 @@ class Replay:
         began = time.monotonic()
         with self._console.status(f"{vi} · {en} …"):
             yield
-        self._console.print(f"{vi} · {en}: {time.monotonic() - began:.1f} s", highlight=False)
+        self._console.print(f"{vi} · {en}: {time.monotonic() - began:.1f} s", highlight=False, soft_wrap=True)

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from services.demo.papers import Paper, Papers
 from services.demo.plan import Category, published
 from services.demo.year import OFFICE_DEVICE, year
@@ -14,7 +16,8 @@ PLAN = published().counts
 TODAY = date(2016, 12, 31)
 
 
-def pages_of_the_year() -> list[tuple[Category, Paper]]:
+@pytest.fixture(scope="module")
+def whole_year() -> list[tuple[Category, Paper]]:
     papers = Papers(("a", "b"))
     return [(slot.category, papers.paper(slot)) for slot in year(PLAN)]
 
@@ -24,8 +27,10 @@ def read(paper: Paper) -> IncomingMetadata | IssuedMetadata:
     return model.model_validate(paper.metadata)
 
 
-def test_intake_finds_no_fault_in_any_paper_and_reporting_counts_it_where_it_was_meant() -> None:
-    for category, paper in pages_of_the_year():
+def test_intake_finds_no_fault_in_any_paper_and_reporting_counts_it_where_it_was_meant(
+    whole_year: list[tuple[Category, Paper]],
+) -> None:
+    for category, paper in whole_year:
         assert list(read(paper).faults(TODAY)) == [], paper.key
         assert code_of(paper) == category.replace("incoming/", "in:").replace("outgoing/", "out:")
 
@@ -41,5 +46,5 @@ def code_of(paper: Paper) -> str:
     )
 
 
-def test_no_paper_looks_like_a_secret() -> None:
-    assert not [paper.key for _, paper in pages_of_the_year()[::5] if is_secret(paper.metadata)]
+def test_no_paper_looks_like_a_secret(whole_year: list[tuple[Category, Paper]]) -> None:
+    assert not [paper.key for _, paper in whole_year[::5] if is_secret(paper.metadata)]
