@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -37,6 +38,8 @@ def up(data: DataOption = DEFAULT_DATA, host: HostOption = "127.0.0.1", port: Po
     here = Installation(data.resolve())
     if running := here.running():
         fail(f"`vanthu up` already runs in {data} as process {running.pid}.", "Stop it first, or use it as it is.")
+    here.drop_note()  # of a process that was killed
+    signal.signal(signal.SIGTERM, _leave)
     set_up_logs(ChassisSettings().log_level, json=not os.isatty(2))
     listening = _listen(host, port)
     embedded = EmbeddedServers(
@@ -71,6 +74,11 @@ def serve(
         asyncio.run(_run(compose(services, here, {}), listening, lambda: say(f"Ready on {_url(listening)}")))
     except Failure as failure:
         fail(str(failure))
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Until the services listen for signals themselves: what was started is still stopped."""
+    raise SystemExit(0)
 
 
 async def _up(here: Installation, endpoints: Endpoints, embedded: EmbeddedServers, listening: socket.socket) -> None:

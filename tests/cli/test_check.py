@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from services.chassis.dead_letters import DeadLetters
+from services.chassis.dead_letters import DeadLetters, KeptRecord
 from services.chassis.kafka import commit_start, group_name, group_positions, topic_name
 from services.chassis.mongo import Client, connect
 from services.embedded import Endpoints
@@ -120,11 +120,8 @@ async def leave_an_event_unsent(client: Client, quiet: Quiet) -> None:
 
 
 async def set_a_record_aside(client: Client, quiet: Quiet) -> None:
-    class Record:
-        topic, partition, offset, key, value = "t", 0, 1, b"k", b"v"
-        headers: tuple[tuple[str, bytes], ...] = ()
-
-    await DeadLetters(client[f"{quiet.prefix}_notify"]).keep(Record(), ValueError())
+    row = {"topic": "t", "partition": 0, "offset": 1, "key": b"k", "value": b"v", "headers": []}
+    await DeadLetters(client[f"{quiet.prefix}_notify"]).keep(KeptRecord(row), ValueError())
 
 
 async def fall_behind(client: Client, quiet: Quiet) -> None:

@@ -42,12 +42,9 @@ class Vanthu:
         return json.loads(self.run(*arguments, "--json", succeeds=succeeds).stdout)
 
     def settings(self) -> ChassisSettings:
-        named = {
-            name.removeprefix("VANTHU_").lower(): value
-            for name, value in self.env.items()
-            if name.startswith("VANTHU_")
-        }
-        return ChassisSettings(**{name: value for name, value in named.items() if name in ChassisSettings.model_fields})
+        named = {name.removeprefix("VANTHU_").lower(): value for name, value in self.env.items()}
+        given: dict[str, Any] = {name: value for name, value in named.items() if name in ChassisSettings.model_fields}
+        return ChassisSettings(**given)
 
     @contextmanager
     def up(self) -> Iterator["Up"]:
@@ -83,7 +80,7 @@ class Up:
 
     def until_ready(self) -> None:
         ends = time.monotonic() + READY_SECONDS
-        while not self.note.exists():
+        while not (self.note.exists() and self.noted["pid"] == self.process.pid):
             assert self.process.poll() is None, self.log.read_text()[-3000:]
             assert time.monotonic() < ends, self.log.read_text()[-3000:]
             time.sleep(0.1)
@@ -128,7 +125,7 @@ def upload(
     key: str | None = None,
     path: str = "documents",
 ) -> httpx.Response:
-    files = {
+    files: dict[str, tuple[str | None, Any, str]] = {
         "metadata": (None, json.dumps(metadata), "application/json"),
         "file": ("scan.pdf", content, "application/pdf"),
     }

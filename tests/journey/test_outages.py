@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from services.chassis.kafka import create_topics
 from services.chassis.settings import ChassisSettings
+from services.cli.databases import opened
 from services.embedded import EmbeddedServers
 from services.events import TOPICS
 from services.intake.app import build as build_intake
@@ -73,8 +74,8 @@ async def both(tmp_path: Path) -> AsyncIterator[Both]:
             async with opened_office(RoutingSettings(**given)) as office:
                 await load(judged(OFFICE_FILE.read_bytes()), office)
                 token = await create_token(office, OFFICE, "van-thu", 1)
-                keys = DeviceKeys(office._copies.rows.database.client[f"{settings.mongo_database_prefix}_intake"])
-                key = await keys.create(OFFICE, "scan-1", "incoming", "incoming")
+            async with opened(settings, "intake") as database:
+                key = await DeviceKeys(database).create(OFFICE, "scan-1", "incoming", "incoming")
             yield Both(kafka, mongo, client, key, token)
     finally:
         await asyncio.to_thread(kafka.stop)
