@@ -76,8 +76,8 @@ class Missing:
 
 async def missing_topics(settings: ChassisSettings, topics: tuple[str, ...]) -> list[Missing]:
     admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
     try:
+        await admin.start()
         found = {each["topic"]: each for each in await admin.describe_topics()}
     finally:
         await admin.close()
@@ -88,8 +88,8 @@ async def missing_topics(settings: ChassisSettings, topics: tuple[str, ...]) -> 
 async def create_topics(settings: ChassisSettings, topics: tuple[str, ...]) -> None:
     """Create what is missing; what exists stays as it is."""
     admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
     try:
+        await admin.start()
         reply = await admin.create_topics([_new_topic(settings, topic) for topic in topics])
     finally:
         await admin.close()
@@ -116,8 +116,8 @@ async def group_positions(
 ) -> dict[TopicPartition, "Position"]:
     """Where a group stands, against each partition's first and next offset. Joins nothing."""
     consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER, group_id=group)
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = await _partitions(consumer, settings, topics)
         consumer.assign(partitions)
         first = await consumer.beginning_offsets(partitions)
@@ -130,8 +130,8 @@ async def group_positions(
 async def commit_start(settings: ChassisSettings, group: str, partitions: dict[TopicPartition, int]) -> None:
     """Set a group's position on partitions where it has none."""
     consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER, group_id=group)
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign(list(partitions))
         await consumer.commit(partitions)
     finally:

@@ -7,10 +7,10 @@ from typing import Any
 
 import bson
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
-from pymongo.errors import OperationFailure
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 from uuid_utils.compat import uuid7
 
-from services.chassis.errors import Halted, NotFound, Problem
+from services.chassis.errors import Failure, Halted, NotFound, Problem
 from services.chassis.journal import Journal
 from services.chassis.logs import logger
 from services.chassis.mongo import Database, Row, Session, Transactions
@@ -21,8 +21,13 @@ from services.intake.numbering import clocks_agree
 Decide = Callable[[Row], tuple[Row, DocumentEvent]]
 SenderKey = tuple[str, str, str]
 LONGEST_TRANSACTION_SECONDS = 5
+DUPLICATE_KEY = 11000
 LIVE = {"status": DocumentStatus.REGISTERED.value}
 _BY_NUMBER = [("office", ASCENDING), ("book", ASCENDING), ("year", ASCENDING), ("number", ASCENDING)]
+
+
+class Collision(Failure):
+    """Another process has just used the same sender's key, or opened the same book."""
 
 
 class Register:
@@ -62,11 +67,16 @@ class Register:
     async def number(self, arrivals: Sequence[Arrival]) -> list[Row]:
         """Number all of them in one transaction, in this order. They are of one office and book.
 
-        Raises Problem 503 `clock-disagrees`; DuplicateKeyError or BulkWriteError where a sender's key is taken;
-        otherwise as `Transactions`. Unless OutcomeUnknown is raised, a failure has used no number.
+        Raises Problem 503 `clock-disagrees`; Collision where another process was faster; otherwise as
+        `Transactions`. Unless OutcomeUnknown is raised, a failure has used no number.
         """
         batch = str(uuid7())
-        return await self._journal.transact(lambda session: self._number(arrivals, batch, session))
+        try:
+            return await self._journal.transact(lambda session: self._number(arrivals, batch, session))
+        except (DuplicateKeyError, BulkWriteError) as error:
+            if not isinstance(error, DuplicateKeyError) and not _is_duplicate(error):
+                raise
+            raise Collision("a sender's key or a number is taken") from error
 
     async def _number(self, arrivals: Sequence[Arrival], batch: str, session: Session) -> list[Row]:
         office, book = arrivals[0].office, arrivals[0].book
@@ -227,6 +237,10 @@ class Register:
                 await self.rows.bulk_write(writes, ordered=False, session=session)
 
         await self._transactions.run(body)
+
+
+def _is_duplicate(error: BulkWriteError) -> bool:
+    return any(fault.get("code") == DUPLICATE_KEY for fault in error.details.get("writeErrors", ()))
 
 
 _READERSHIP = dict.fromkeys(["office", "restricted", "conflicted_person_ids", "assignment"], 1)

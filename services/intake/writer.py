@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from services.chassis.errors import OutcomeUnknown, Problem
+from services.chassis.errors import OutcomeUnknown, Problem, Unavailable
 from services.chassis.logs import logger
 from services.chassis.mongo import DEPENDENCY_DOWN, Row
 from services.intake.documents import Arrival, log_line
 from services.intake.numbering import fit_together
-from services.intake.store import SenderKey, size_of
+from services.intake.store import Collision, SenderKey, size_of
+
+COLLISION_PAUSES_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 
 
 class Numbers(Protocol):
@@ -110,35 +112,46 @@ class Writer:
 
     async def _work_off(self, place: tuple[str, str]) -> None:
         queue = self._queues[place]
+        batch: list[_Waiting] = []
         try:
             while queue:
                 count = fit_together(each.size_bytes for each in queue)
                 batch = [queue.popleft() for _ in range(count)]
                 await self._settle(batch)
-        finally:
+        finally:  # nobody waits for ever, also when this task is cancelled
             del self._queues[place]
-            _fail(queue, OutcomeUnknown("the service stopped"))
+            _fail([*batch, *queue], OutcomeUnknown("the service stopped"))
 
     async def _settle(self, batch: Sequence[_Waiting], *, alone: bool = False) -> None:
         """Every one of the batch gets an outcome; when a batch fails, each is tried alone."""
         try:
             await self._number(batch)
-        except asyncio.CancelledError:
-            _fail(batch, OutcomeUnknown("the service stopped"))
-            raise
         except (*DEPENDENCY_DOWN, Problem) as failure:
             _fail(batch, failure)
         except OSError:
             logger("intake").exception("the register log cannot be written")
             _fail(batch, OutcomeUnknown("the register log cannot be written"))
         except Exception as failure:
-            if alone:
+            if not alone:
+                logger("intake").warning("a batch fails", cause=type(failure).__name__, documents=len(batch))
+                for each in batch:
+                    await self._settle_alone(each)
+            elif isinstance(failure, Collision):
+                raise
+            else:
                 _fail(batch, failure)
+
+    async def _settle_alone(self, waiting: _Waiting) -> None:
+        """A collision is tried again: what the other process committed is readable a moment later."""
+        for pause_seconds in COLLISION_PAUSES_SECONDS:
+            if waiting.outcome.done():
                 return
-            logger("intake").warning("a batch cannot be numbered", cause=type(failure).__name__, documents=len(batch))
-            for each in batch:
-                if not each.outcome.done():
-                    await self._settle([each], alone=True)
+            try:
+                await self._settle([waiting], alone=True)
+            except Collision:
+                await asyncio.sleep(pause_seconds)
+        if not waiting.outcome.done():
+            _fail([waiting], Unavailable("another process keeps using the same key or book"))
 
     async def _number(self, batch: Sequence[_Waiting]) -> None:
         fresh = await self._answer_repeats(batch)

@@ -44,7 +44,7 @@ async def test_the_file_comes_whole_or_in_ranges_and_never_as_a_page(intake: Run
 async def test_a_void_keeps_the_number_and_is_a_clerks_work(intake: Running) -> None:
     answer = await posted(intake, subject="twice")
     path = f"documents/{answer['id']}/void"
-    change = {"reason": "scanned twice", "expected_version": 1}
+    change: dict[str, Any] = {"reason": "scanned twice", "expected_version": 1}
     assert (await as_person(intake, "leader", "POST", path, change)).status_code == 403
     assert (await as_person(intake, "hoa", "POST", path, change)).status_code == 404
     assert (await as_person(intake, "clerk", "POST", path, {"expected_version": 1})).json()["field"] == "/reason"
@@ -84,7 +84,7 @@ async def test_a_correction_changes_what_it_names_and_says_so(intake: Running) -
 
 async def test_a_correction_that_makes_no_sense_changes_nothing(intake: Running) -> None:
     answer = await posted(intake, arrived_on="2016-02-01", subject="s")
-    for change, field in [
+    faults: list[tuple[dict[str, Any], str]] = [
         ({"document_date": "2016-02-02"}, "/document_date"),
         ({"arrived_on": "2999-01-01"}, "/arrived_on"),
         ({"arrived_on": None}, "/arrived_on"),
@@ -92,7 +92,8 @@ async def test_a_correction_that_makes_no_sense_changes_nothing(intake: Running)
         ({"status": "voided"}, "/status"),
         ({"subject": "s"}, ""),
         ({}, ""),
-    ]:
+    ]
+    for change, field in faults:
         body = {"expected_version": 1, **change}
         response = await as_person(intake, "clerk", "PATCH", f"documents/{answer['id']}", body)
         assert (response.status_code, response.json()["field"]) == (422, field), response.text
@@ -153,7 +154,7 @@ async def test_an_outgoing_document_may_be_posted_as_json_alone(intake: Running)
 
 
 async def test_period_counts_are_a_clerks_work_and_never_counted_twice(intake: Running) -> None:
-    count = {"direction": "incoming", "first_day": "2016-01-01", "last_day": "2016-12-31", "count": 460}
+    count: dict[str, Any] = {"direction": "incoming", "first_day": "2016-01-01", "last_day": "2016-12-31", "count": 460}
     assert (await as_person(intake, "leader", "POST", "period-counts", count)).status_code == 403
     first = await as_person(intake, "clerk", "POST", "period-counts", count)
     assert first.status_code == 201, first.text
