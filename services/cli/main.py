@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rebuild": ("figures", "rebuild"),
     "check": ("check.command", "check"),
     "doctor": ("doctor", "doctor"),
+    "settings": ("options", "settings"),
 }
 
 
