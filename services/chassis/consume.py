@@ -128,6 +128,13 @@ class Consumer:
             if not await self._take(records):
                 return
         await self._commit(records)
+        await self._gather(len(records))
+
+    async def _gather(self, taken: int) -> None:
+        """Let the next batch grow: small transactions cost nearly as much as large ones."""
+        if taken < self._settings.consume_batch_records:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._settings.consume_gather_milliseconds / 1000)
 
     async def _take(self, records: Sequence[RawRecord]) -> bool:
         """Whether the batch took effect; False when the process stops before it could."""

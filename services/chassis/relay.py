@@ -86,6 +86,7 @@ class Relay:
                 sent = 0
                 pause_seconds = min(pause_seconds * 2, 5.0)
             if sent < BATCH_ROWS:
+                await asyncio.sleep(self._settings.relay_gather_milliseconds / 1000)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), pause_seconds)
             self._wake.clear()

@@ -62,6 +62,14 @@ class ChassisSettings(BaseSettings):
     consume_idle_milliseconds: int = Field(
         default=25, ge=1, description="Pause after an empty poll of Kafka, in milliseconds."
     )
+    consume_gather_milliseconds: int = Field(
+        default=50,
+        ge=0,
+        description="Pause after a batch that was not full, so that the next one is worth its transaction, in milliseconds.",
+    )
+    relay_gather_milliseconds: int = Field(
+        default=15, ge=0, description="Pause after a relay pass that was not full, in milliseconds."
+    )
     relay_poll_seconds: float = Field(
         default=0.5, gt=0, description="Fallback between looks for unsent events, in seconds."
     )

@@ -12,6 +12,11 @@ def current_traceparent() -> str:
     return _current.get() or f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
+def followed_traceparent() -> str | None:
+    """The caller's trace, where one is followed."""
+    return _current.get()
+
+
 def follow(traceparent: str | None) -> None:
     """Go on with the caller's trace; a malformed one is not followed."""
     _current.set(traceparent if traceparent and _SHAPE.match(traceparent) else None)

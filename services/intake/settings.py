@@ -10,6 +10,9 @@ from services.chassis.settings import ChassisSettings
 class IntakeSettings(ChassisSettings):
     """intake's own options beside those of every service."""
 
+    consume_gather_milliseconds: int = Field(
+        default=250, ge=0, description="As for every service; here it delays who may read a document, in milliseconds."
+    )
     data_folder: Path = Field(
         default=Path("var"), description="Folder of the documents' files (files/) and of the register log (register/)."
     )
