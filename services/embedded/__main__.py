@@ -16,7 +16,7 @@ WATCH_SECONDS = 1.0
 
 
 def say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)  # noqa: T201
+    print(message, file=sys.stderr, flush=True)
 
 
 def leave(number: int, frame: FrameType | None) -> None:
@@ -31,7 +31,7 @@ def run(data: Path) -> int:
         signal.signal(stopping, leave)
     servers = EmbeddedServers(data, say=say)
     try:
-        print(json.dumps(asdict(servers.start())), flush=True)  # noqa: T201
+        print(json.dumps(asdict(servers.start())), flush=True)
         while not (ended := servers.ended()):
             time.sleep(WATCH_SECONDS)
         say(f"{' and '.join(ended)} ended unexpectedly; see {data / 'logs'}")

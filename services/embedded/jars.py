@@ -94,8 +94,8 @@ def fetch_one(jar: Jar, staging: Path, folder: Path) -> None:
 def download(jar: Jar, staging: Path) -> Path:
     try:
         # Here, not above: a server installation has no jgo, and a start with all jars needs none.
-        from jgo.config import GlobalSettings  # noqa: PLC0415
-        from jgo.maven import MavenContext  # noqa: PLC0415
+        from jgo.config import GlobalSettings
+        from jgo.maven import MavenContext
 
         # jgo lists its own repository first; those of the user's jgo settings (a mirror, say) come before it.
         context = MavenContext(repo_cache=staging)
@@ -117,4 +117,4 @@ def no_kafka(reason: str) -> UnavailableError:
 
 if __name__ == "__main__":
     checked_jars(print)
-    print(f"Kafka's jars are in {jar_folder()} and are the pinned ones")  # noqa: T201
+    print(f"Kafka's jars are in {jar_folder()} and are the pinned ones")

