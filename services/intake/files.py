@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +15,14 @@ PART_SUFFIX = ".part"
 
 
 class Draft(Protocol):
-    """A file that is being received. After `keep` it is durable under its name; `discard` leaves nothing."""
+    """A file that is being received. `discard` leaves nothing of it."""
 
     async def write(self, chunk: bytes) -> None: ...
-    async def keep(self) -> None: ...
+
+    async def keep(self, approve: Callable[[bytes], None]) -> bytes:
+        """The SHA-256 of the file, which is then durable under its name, once `approve` has seen it."""
+        ...
+
     async def discard(self) -> None: ...
 
 
@@ -35,19 +40,20 @@ class LocalFiles:
         self.folder = folder
         self.trash = folder.parent / "trash"
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="files")
-        self._made: set[Path] = set()
+        self._made: set[str] = set()
 
     def path_of(self, office: str, document_id: str) -> Path:
         return self.folder / office / document_id[-2:] / document_id
 
     def begin(self, office: str, document_id: str) -> "LocalDraft":
-        return LocalDraft(self.path_of(office, document_id), self._threads, self._made)
+        folder = f"{self.folder}/{office}/{document_id[-2:]}"
+        return LocalDraft(folder, document_id, self._threads, self._made)
 
     def check(self) -> None:
         """Raises OSError where the folder does not take a file."""
-        make_folder(self.folder, self._made)
+        make_folder(str(self.folder), self._made)
         probe = self.folder / f".probe-{os.getpid()}"
-        _write(probe, [b"vanthu"], sync=True)
+        _write(str(probe), [b"vanthu"], sync=True)
         probe.unlink(missing_ok=True)
 
     def older_than(self, age_seconds: float) -> Iterator[Path]:
@@ -80,14 +86,16 @@ class LocalFiles:
 class LocalDraft:
     """Small files are written in one go at the end; larger ones grow on the disk while they arrive."""
 
-    def __init__(self, path: Path, threads: ThreadPoolExecutor, made: set[Path]) -> None:
-        self._path = path
-        self._part = path.with_name(path.name + PART_SUFFIX)
+    def __init__(self, folder: str, name: str, threads: ThreadPoolExecutor, made: set[str]) -> None:
+        self._folder = folder
+        self._path = f"{folder}/{name}"
+        self._part = self._path + PART_SUFFIX
         self._threads = threads
         self._made = made
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._touched = False
+        self._digest = hashlib.sha256()
 
     async def write(self, chunk: bytes) -> None:
         self._waiting.append(chunk)
@@ -95,13 +103,14 @@ class LocalDraft:
         if self._waiting_bytes > SMALL_BYTES:
             await self._in_thread(self._spill)
 
-    async def keep(self) -> None:
-        """Raises OSError when any step fails; the file is then discarded."""
+    async def keep(self, approve: Callable[[bytes], None]) -> bytes:
+        """Raises OSError when any step fails, or what `approve` raises; the file is then discarded."""
         try:
-            await self._in_thread(self._finish)
+            await self._in_thread(lambda: self._finish(approve))
         except BaseException:
             await self.discard()
             raise
+        return self._digest.digest()
 
     async def discard(self) -> None:
         self._waiting = []
@@ -113,35 +122,44 @@ class LocalDraft:
 
     def _spill(self) -> None:
         self._touched = True
-        make_folder(self._path.parent, self._made)
+        self._hash()
+        make_folder(self._folder, self._made)
         _write(self._part, self._waiting, sync=False)
         self._waiting, self._waiting_bytes = [], 0
 
-    def _finish(self) -> None:
+    def _finish(self, approve: Callable[[bytes], None]) -> None:
+        self._hash()
+        approve(self._digest.digest())
         self._touched = True
-        make_folder(self._path.parent, self._made)
+        make_folder(self._folder, self._made)
         _write(self._part, self._waiting, sync=True)
-        self._part.rename(self._path)
-        sync_folder(self._path.parent)
+        os.rename(self._part, self._path)  # noqa: PTH104 - text paths: this is the busiest line of the service
+        sync_folder(self._folder)
         self._waiting = []
 
+    def _hash(self) -> None:
+        """Here and not where the bytes arrive: hashing lets other threads run, and the event loop would wait."""
+        for chunk in self._waiting:
+            self._digest.update(chunk)
+
     def _remove(self) -> None:
-        self._part.unlink(missing_ok=True)
-        self._path.unlink(missing_ok=True)
+        Path(self._part).unlink(missing_ok=True)
+        Path(self._path).unlink(missing_ok=True)
 
 
-def make_folder(folder: Path, made: set[Path]) -> None:
-    """Durably, with its parents."""
+def make_folder(folder: str, made: set[str]) -> None:
+    """Durably, with its parents; `made` remembers those that are known to be there."""
     if folder in made:
         return
-    if not folder.exists():
-        make_folder(folder.parent, made)
-        folder.mkdir(mode=0o750, exist_ok=True)
-        sync_folder(folder.parent)
+    path = Path(folder)
+    if not path.exists():
+        make_folder(str(path.parent), made)
+        path.mkdir(mode=0o750, exist_ok=True)
+        sync_folder(str(path.parent))
     made.add(folder)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -149,7 +167,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write(path: Path, chunks: list[bytes], *, sync: bool) -> None:
+def _write(path: str, chunks: list[bytes], *, sync: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
     try:
         write_all(descriptor, b"".join(chunks))

@@ -38,7 +38,9 @@ class InvalidMetadata(ValueError):
 def clean(text: str) -> str:
     """Composed (NFC) and stripped; raises ValueError for what no register can print or no database can store."""
     text = unicodedata.normalize("NFC", text).strip()
-    if any(each in _TURNING or unicodedata.category(each) in _FORBIDDEN_CATEGORIES for each in text):
+    if not text.isprintable() and any(
+        each in _TURNING or unicodedata.category(each) in _FORBIDDEN_CATEGORIES for each in text
+    ):
         raise ValueError("holds a control character, a surrogate or an unassigned character")
     return text
 

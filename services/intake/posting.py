@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from services.chassis.auth import Staff, credential_of, forbidden
 from services.chassis.errors import Problem
-from services.chassis.trace import current_traceparent
+from services.chassis.trace import followed_traceparent
 from services.events import Direction
 from services.intake.device_keys import DeviceKeys
 from services.intake.documents import Arrival, StoredFile, address, answer
@@ -109,7 +109,7 @@ class Posting:
             file=received.file,
             fingerprint=fingerprint(dumped, received.file),
             idempotency_key=key,
-            traceparent=current_traceparent(),
+            traceparent=followed_traceparent(),
         )
 
     def _with_days(self, dumped: dict[str, Any], direction: Direction) -> dict[str, Any]:

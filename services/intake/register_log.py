@@ -51,10 +51,10 @@ class RegisterLog:
 
     def _open(self) -> int:
         if self._descriptor is None:
-            make_folder(self.folder, set())
+            make_folder(str(self.folder), set())
             self._descriptor = self._lock_one()
             os.write(self._descriptor, b"\n")  # ends a line that a crash tore
-            sync_folder(self.folder)
+            sync_folder(str(self.folder))
         return self._descriptor
 
     def _lock_one(self) -> int:

@@ -13,6 +13,7 @@ NOTHING = frozenset({"", "none", "thuong", "khong", "normal"})
 _BRACKETED = re.compile(r"[\[({<«“\"']\s*([^\])}>»”\"']{2,20}?)\s*[\])}>»”\"']")
 _LABELLED = re.compile(r"(?:độ|mức độ|cấp độ)\s+mật\s*[:=–-]\s*(?:tuyệt\s+mật|tối\s+mật|mật)\b", re.IGNORECASE)
 _SHOUTED = re.compile(r"\b(?:TUYỆT|TỐI)\s+MẬT\b|\bTOP\s+SECRET\b")
+_HINT = re.compile(r"m[aăâàáảãạằắẳẵặầấẩẫậ]t|secret|confidential", re.IGNORECASE)  # without it there is no mark
 _WORD = re.compile(r"\w+")
 _COMPOUND_AFTER = frozenset(
     {
@@ -57,6 +58,8 @@ def bears_mark(text: str) -> bool:
     Compound words ("mật độ", "bí mật nhà nước", also in capitals) are none.
     """
     text = unicodedata.normalize("NFC", text)
+    if not _HINT.search(text):
+        return False
     if _is_level(text) or any(_is_level(inner) for inner in _BRACKETED.findall(text)):
         return True
     return bool(_LABELLED.search(text) or _SHOUTED.search(text)) or _shouts_alone(text)
@@ -66,7 +69,8 @@ def is_secret(metadata: object) -> bool:
     """Whether anything in the metadata, however deep, declares a level or bears a mark."""
     if isinstance(metadata, dict) and declares_secrecy(metadata.get("secrecy")):
         return True
-    return any(map(bears_mark, _texts(metadata)))
+    texts = list(_texts(metadata))
+    return bool(_HINT.search(unicodedata.normalize("NFC", "\n".join(texts)))) and any(map(bears_mark, texts))
 
 
 def _is_level(text: str) -> bool:

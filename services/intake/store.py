@@ -125,8 +125,13 @@ class Register:
 
     async def answered(self, keys: Iterable[SenderKey]) -> dict[SenderKey, Row]:
         """Documents that these senders' keys have made already."""
+        # Without $type MongoDB does not see that the partial index has them all, and reads the office's whole register.
         wanted = [
-            {"office": office, "device": device, "idempotency_key": {"$in": [key for *_, key in group]}}
+            {
+                "office": office,
+                "device": device,
+                "idempotency_key": {"$in": [key for *_, key in group], "$type": "string"},
+            }
             for (office, device), group in groupby(sorted(set(keys)), lambda key: key[:2])
         ]
         if not wanted:

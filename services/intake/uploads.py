@@ -62,7 +62,6 @@ class Upload(Generic[M]):
         self._declared = ""
         self._head = b""
         self._media_type: str | None = None
-        self._digest = hashlib.sha256()
         self._size_bytes = 0
 
     async def receive(self) -> Received[M]:
@@ -121,7 +120,6 @@ class Upload(Generic[M]):
         self._size_bytes += len(data)
         if self._size_bytes > self._max_bytes:
             raise too_large(self._max_bytes)
-        self._digest.update(data)
         if self._media_type is None:
             self._head += data
             if len(self._head) >= HEAD_BYTES:
@@ -165,10 +163,13 @@ class Upload(Generic[M]):
         if self._media_type is None:
             self._recognise()
         assert self._media_type is not None
-        if expected not in {None, whole, self._digest.digest()}:
-            raise wrong_digest()
-        await self._draft.keep()
-        return StoredFile(self._digest.hexdigest(), self._size_bytes, self._media_type)
+
+        def approve(digest: bytes) -> None:
+            if expected not in {None, whole, digest}:
+                raise wrong_digest()
+
+        digest = await self._draft.keep(approve)
+        return StoredFile(digest.hex(), self._size_bytes, self._media_type)
 
 
 def expected_digest(request: Request) -> bytes | None:

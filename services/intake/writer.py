@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -93,7 +94,8 @@ class Writer:
             self._queues[place].append(waiting)
         else:
             self._queues[place] = deque([waiting])
-            task = asyncio.create_task(self._work_off(place), name=f"numbering-{arrival.office}-{arrival.book}")
+            name = f"numbering-{arrival.office}-{arrival.book}"
+            task = asyncio.create_task(self._work_off(place), name=name, context=Context())  # of no single request
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return waiting
