@@ -64,7 +64,6 @@ def new_server(services: Sequence[Service]) -> Server:
     """A server for sockets that the caller has bound. Ends on SIGINT and SIGTERM; open streams do not hold it up."""
     config = uvicorn.Config(
         new_host(services),
-        loop="uvloop",
         http="httptools",
         log_config=None,
         access_log=False,

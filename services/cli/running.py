@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Annotated, Any
 
 import typer
+import uvloop
 from pydantic import SecretStr
 
 from services.chassis.errors import Failure
@@ -51,7 +52,7 @@ def up(data: DataOption = DEFAULT_DATA, host: HostOption = "127.0.0.1", port: Po
     )
     try:
         endpoints = embedded.start()
-        asyncio.run(_up(here, endpoints, embedded, listening))
+        uvloop.run(_up(here, endpoints, embedded, listening))
     except EmbeddedError as error:
         fail(error.problem, error.remedy)
     except Failure as failure:
@@ -72,7 +73,7 @@ def serve(
     set_up_logs(ChassisSettings().log_level, json=not os.isatty(2))
     listening = _listen(host, port)
     try:
-        asyncio.run(_run(compose(services, here, {}), listening, lambda: say(f"Ready on {_url(listening)}")))
+        uvloop.run(_run(compose(services, here, {}), listening, lambda: say(f"Ready on {_url(listening)}")))
     except Failure as failure:
         fail(str(failure))
 
