@@ -30,7 +30,8 @@ CONSUMER: dict[str, Any] = {
     "heartbeat_interval_ms": 3_000,
     "rebalance_timeout_ms": 60_000,
     "max_poll_interval_ms": 600_000,
-    "fetch_max_wait_ms": 500,
+    "fetch_min_bytes": 64 * 1024,  # with the next line: a fetch per pause and not per record
+    "fetch_max_wait_ms": 60,
     "partition_assignment_strategy": (RangePartitionAssignor,),
 }
 
