@@ -6,6 +6,7 @@ stops the rest; a dependency that is down is waited for in place and never makes
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +31,7 @@ from services.chassis.envelope import Incoming, RawRecord, Vocabulary, header
 from services.chassis.errors import Failure, Halted, InvalidRecord
 from services.chassis.health import Heartbeat, Verdict
 from services.chassis.kafka import CONSUMER, group_name, topic_name
-from services.chassis.logs import logger
+from services.chassis.logs import cause_of, logger
 from services.chassis.metrics import Metrics
 from services.chassis.mongo import DEPENDENCY_DOWN
 from services.chassis.positions import Positions, lost_message
@@ -105,7 +106,7 @@ class Consumer:
             except Halted as halt:
                 self.halt(str(halt))
             except (KafkaError, PyMongoError, OSError, TimeoutError) as error:
-                self._log.warning("consumer cannot join", cause=repr(error)[:300], retry_seconds=pause_seconds)
+                self._log.warning("consumer cannot join", cause=cause_of(error), retry_seconds=pause_seconds)
             except Exception:
                 self._log.exception("consumer cannot join", retry_seconds=pause_seconds)
             await asyncio.sleep(pause_seconds)
@@ -193,7 +194,7 @@ class Consumer:
         except DEPENDENCY_DOWN:
             raise
         except Exception as error:
-            self._log.warning("batch fails, redoing it record by record", cause=repr(error), records=len(incoming))
+            self._log.warning("batch fails, redoing it record by record", cause=cause_of(error), records=len(incoming))
             for each in incoming:
                 await self._apply_one(each)
             return
@@ -230,8 +231,8 @@ class Consumer:
     def _count(self, incoming: Sequence[Incoming]) -> None:
         self._dead_in_a_row = 0
         now = datetime.now(UTC)
-        for each in incoming:
-            self._metrics.events_consumed.labels(each.record.topic, each.event.type, "ok").inc()
+        for (topic, type), count in Counter((each.record.topic, each.event.type) for each in incoming).items():
+            self._metrics.events_consumed.labels(topic, type, "ok").inc(count)
         oldest = min(each.event.recorded_at for each in incoming)
         self._metrics.event_age.observe(max((now - oldest).total_seconds(), 0.0))
 

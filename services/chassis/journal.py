@@ -41,7 +41,6 @@ class Journal:
                     partialFilterExpression=waiting,
                 ),
                 IndexModel([("recorded_at", ASCENDING)], name="unsent_age", partialFilterExpression=waiting),
-                IndexModel([("topic", ASCENDING), ("recorded_at", ASCENDING)], name="by_time"),
             ]
         )
 

@@ -2,11 +2,31 @@
 
 import logging
 import sys
+import traceback
+from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
 
 RESERVED = ("aiokafka", "faststream", "uvicorn.access", "httpx", "pymongo")
+
+
+def cause_of(error: BaseException) -> str:
+    """What went wrong, without values: a driver's message may quote a whole row."""
+    code = getattr(error, "code", None)
+    return f"{type(error).__name__}{f' {code}' if isinstance(code, int) else ''}"
+
+
+def without_values(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The traceback as places in the code only: messages and locals may be personal."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        event["exception"] = cause_of(error)
+        event["at"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames[-8:]]
+    return event
 
 
 def set_up_logs(level: str, *, json: bool = True) -> None:
@@ -29,7 +49,7 @@ def set_up_logs(level: str, *, json: bool = True) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                without_values,
                 renderer,
             ],
         )

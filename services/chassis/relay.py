@@ -22,7 +22,7 @@ from services.chassis.health import Heartbeat
 from services.chassis.journal import Journal, in_waves
 from services.chassis.kafka import new_producer, topic_name
 from services.chassis.lease import Lease
-from services.chassis.logs import logger
+from services.chassis.logs import cause_of, logger
 from services.chassis.metrics import Metrics
 from services.chassis.mongo import Row
 from services.chassis.settings import ChassisSettings
@@ -78,7 +78,7 @@ class Relay:
                 expected = isinstance(error, (KafkaError, PyMongoError, OSError, TimeoutError))
                 self._log.warning(
                     "relay cannot go on",
-                    cause=repr(error)[:300],
+                    cause=cause_of(error),
                     retry_seconds=pause_seconds,
                     exc_info=None if expected else error,
                 )

@@ -63,12 +63,12 @@ class ChassisSettings(BaseSettings):
         default=25, ge=1, description="Pause after an empty poll of Kafka, in milliseconds."
     )
     consume_gather_milliseconds: int = Field(
-        default=50,
+        default=100,
         ge=0,
         description="Pause after a batch that was not full, so that the next one is worth its transaction, in milliseconds.",
     )
     relay_gather_milliseconds: int = Field(
-        default=15, ge=0, description="Pause after a relay pass that was not full, in milliseconds."
+        default=40, ge=0, description="Pause after a relay pass that was not full, in milliseconds."
     )
     relay_poll_seconds: float = Field(
         default=0.5, gt=0, description="Fallback between looks for unsent events, in seconds."
