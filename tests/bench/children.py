@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -31,8 +32,8 @@ class Child:
 
 def tell(**figures: Any) -> None:
     """One answer to whoever started this process."""
-    sys.stdout.write(json.dumps(figures) + "\n")
-    sys.stdout.flush()
+    with os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as output:  # unbuffered, Python may write only a part
+        output.write(json.dumps(figures).encode() + b"\n")
 
 
 async def answer_of(module: str, *arguments: str, env: Mapping[str, str], log: Path) -> dict[str, Any]:

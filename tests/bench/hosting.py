@@ -41,12 +41,12 @@ async def serve(names: Sequence[str]) -> None:
             await asyncio.sleep(0.01)
         for service in services:
             await service.started()
+        begin_if_asked()
         tell(url=f"http://127.0.0.1:{listening.getsockname()[1]}")
         await serving
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn hands it on once it has shut down
-    begin_if_asked()
     set_up_logs(ChassisSettings().log_level, json=True)
     uvloop.run(serve(sys.argv[1:]))
