@@ -11,7 +11,7 @@ demo: $(READY)
 	$(BIN)/vanthu demo --data $(DATA) $(if $(DOCUMENTS),--documents $(DOCUMENTS)) $(if $(CONTINUE),--continue)
 
 test: $(READY)
-	$(BIN)/pytest -q tests --ignore=tests/bench
+	$(BIN)/pytest -q -n 2 --dist loadfile tests --ignore=tests/bench
 
 lint: $(READY)
 	$(BIN)/ruff check .
