@@ -3,6 +3,7 @@
 Failure
 ├── Problem             the caller can act on it: status, title, detail, field at fault
 ├── Unavailable         a dependency is down; nothing was done; try again
+├── LostRace            somebody else wrote the same row first; look again, then decide again
 ├── OutcomeUnknown      a commit may or may not have happened; the same key gives the answer
 ├── InvalidRecord       an event that can never be read: a dead letter at once
 └── Halted              a consumer stopped on purpose; a person has to look
@@ -69,6 +70,10 @@ class VersionConflict(Problem):
 
 class Unavailable(Failure):
     """A dependency is down and nothing was done."""
+
+
+class LostRace(Failure):
+    """Another writer was first with the same row: with fresh eyes it works, or it never will."""
 
 
 class OutcomeUnknown(Failure):
