@@ -26,6 +26,7 @@ T = TypeVar("T")
 ALGORITHM = "Ed25519"
 COPY_SECONDS = 2.0
 CLOCK_LEEWAY_SECONDS = 30
+LONGEST_TOKEN = 4096
 PERSON, UNIT, SIGNING_KEY = "person", "unit", "signing-key"
 
 
@@ -89,7 +90,7 @@ def sign_token(key: OKPKey, key_id: str, office: str, person_id: str, issued_at:
 
 
 class Remembered:
-    """Answers of a lookup, kept for a few seconds so that a burst of requests asks once."""
+    """Answers of a lookup, kept for a few seconds so that a burst of requests asks seldom."""
 
     def __init__(self, seconds: float = COPY_SECONDS, most: int = 10_000) -> None:
         self._seconds = seconds
@@ -104,7 +105,8 @@ class Remembered:
         if len(self._answers) >= self._most:
             self._answers.clear()
         answer = await ask()
-        self._answers[key] = (time.monotonic(), answer)
+        if answer is not None:  # what strangers ask for is not remembered
+            self._answers[key] = (time.monotonic(), answer)
         return answer
 
 
@@ -132,6 +134,8 @@ class Staff:
         return await self._copies.get(office, PERSON, person_id), await self._copies.all(office, UNIT)
 
     async def _claims(self, token: str) -> dict[str, Any]:
+        if len(token) > LONGEST_TOKEN:
+            raise unauthorized("The token is not valid (any more).")
         try:
             office, key_id = _unverified(token)
             key = await self._remembered.get(("key", office, key_id), lambda: self._key(office, key_id))
@@ -141,7 +145,7 @@ class Staff:
             jwt.JWTClaimsRegistry(
                 leeway=CLOCK_LEEWAY_SECONDS, exp={"essential": True}, iss={"essential": True, "value": "vanthu"}
             ).validate(claims)
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+        except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise unauthorized("The token is not valid (any more).") from error
         return dict(claims)
 

@@ -9,6 +9,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -28,7 +29,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from services.chassis.dead_letters import DeadLetters, DeadLetterStatus, KeptRecord
 from services.chassis.envelope import Incoming, RawRecord, Vocabulary, header
-from services.chassis.errors import Failure, Halted, InvalidRecord
+from services.chassis.errors import Failure, Halted, InvalidRecord, LostRace
 from services.chassis.health import Heartbeat, Verdict
 from services.chassis.kafka import CONSUMER, group_name, topic_name
 from services.chassis.logs import cause_of, logger
@@ -41,6 +42,7 @@ from services.chassis.settings import ChassisSettings
 
 Apply = Callable[[Sequence[Incoming]], Awaitable[None]]
 TRIES_PER_RECORD = 3
+RACES_PER_BATCH = 6
 GRACEFUL_SECONDS = 25.0
 LONGEST_PAUSE_SECONDS = 16.0
 
@@ -125,6 +127,7 @@ class Consumer:
         self._metrics.halted.set(0)
 
     async def _on_batch(self, records: tuple[RawRecord, ...]) -> None:
+        """Returns only when the batch took effect, or when the process stops: nothing may be passed over."""
         with self._metrics.batch_seconds.time():
             if not await self._take(records):
                 return
@@ -144,29 +147,40 @@ class Consumer:
         for record in records:
             try:
                 incoming.append(self._vocabulary.read(record))
+                self._dead_in_a_row = 0
             except InvalidRecord as error:
-                if not await self._patiently(lambda r=record, e=error: self._set_aside(r, e)):  # type: ignore[misc]
+                if not await self._patiently(partial(self._set_aside, record, error)):
                     return False
-        return await self._patiently(lambda: self._apply_all(incoming))
+        return await self._patiently(partial(self._apply_all, incoming))
 
     async def _patiently(self, work: Callable[[], Awaitable[None]]) -> bool:
-        """Do the work however long its dependencies are down; False when asked to stop meanwhile."""
-        pauses = wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE_SECONDS)
-        retrying = AsyncRetrying(
-            wait=pauses, retry=retry_if_exception_type(DEPENDENCY_DOWN), sleep=self._sleep, reraise=True,
-            before=lambda _: self.heartbeat.beat(),
-        )  # fmt: skip
+        """Do the work however long its dependencies are down; False when asked to stop meanwhile.
+
+        What nobody foresaw halts the consumer with the batch in its hands: to go on would lose it.
+        """
         try:
-            async for attempt in retrying:
-                with attempt:
-                    await self._until_halt_ends()
-                    self.progress.waiting = attempt.retry_state.attempt_number > 1
-                    await work()
-        except _Stopped:
+            while not self._stopping.is_set():
+                try:
+                    await self._until_dependencies_are_up(work)
+                    return True
+                except _Stopped:
+                    return False
+                except Exception as error:
+                    self._log.exception("batch cannot be taken")
+                    self.halt(f"{cause_of(error)} while taking a batch; see the log, mend it and start again")
             return False
         finally:
             self.progress.waiting = False
-        return True
+
+    async def _until_dependencies_are_up(self, work: Callable[[], Awaitable[None]]) -> None:
+        pauses = wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE_SECONDS)
+        retry = retry_if_exception_type((*DEPENDENCY_DOWN, PyMongoError))
+        async for attempt in AsyncRetrying(wait=pauses, retry=retry, sleep=self._sleep, reraise=True):
+            with attempt:
+                await self._until_halt_ends()
+                self.heartbeat.beat()
+                self.progress.waiting = attempt.retry_state.attempt_number > 1
+                await work()
 
     async def _sleep(self, seconds: float) -> None:
         self._log.warning("waiting for a dependency", retry_seconds=round(seconds, 1))
@@ -190,15 +204,27 @@ class Consumer:
         if not incoming:
             return
         try:
-            await self._apply(incoming)
+            await self._with_fresh_eyes(incoming)
         except DEPENDENCY_DOWN:
             raise
         except Exception as error:
             self._log.warning("batch fails, redoing it record by record", cause=cause_of(error), records=len(incoming))
             for each in incoming:
+                await self._until_halt_ends()
                 await self._apply_one(each)
             return
         self._count(incoming)
+
+    async def _with_fresh_eyes(self, incoming: Sequence[Incoming]) -> None:
+        """A lost race is run again a few times; one that is lost every time is no race."""
+        async for attempt in AsyncRetrying(
+            stop=stop_after_attempt(RACES_PER_BATCH),
+            wait=wait_random_exponential(multiplier=0.02, max=0.5),
+            retry=retry_if_exception_type(LostRace),
+            reraise=True,
+        ):
+            with attempt:
+                await self._apply(incoming)
 
     async def _apply_one(self, incoming: Incoming) -> None:
         retrying = AsyncRetrying(
@@ -220,7 +246,8 @@ class Consumer:
             self._count([incoming])
 
     async def _set_aside(self, record: RawRecord, error: BaseException) -> None:
-        await self._dead_letters.keep(record, error)
+        if not await self._dead_letters.keep(record, error):
+            return  # known since an earlier start, perhaps decided: it must not halt us again
         self._dead_in_a_row += 1
         self._metrics.dead_letters.labels(record.topic).inc()
         self._metrics.events_consumed.labels(record.topic, _type_of(record), "dead").inc()
@@ -255,8 +282,8 @@ class Consumer:
         while True:
             await asyncio.sleep(2)
             self.heartbeat.beat()
-            self.progress.look(self.subscriber.consumer)
-            with contextlib.suppress(*DEPENDENCY_DOWN):
+            with contextlib.suppress(*DEPENDENCY_DOWN, PyMongoError, KafkaError):
+                await self.progress.look(self.subscriber.consumer)
                 await self._replay()
 
     async def _replay(self) -> None:
@@ -267,7 +294,7 @@ class Consumer:
             except DEPENDENCY_DOWN:
                 raise
             except Exception as error:
-                await self._dead_letters.keep(record, error)
+                await self._dead_letters.keep_again(record, error)
             else:
                 await self._dead_letters.decide(row["_id"], DeadLetterStatus.REPLAYED, "replay")
 

@@ -7,6 +7,7 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel, ReplaceOne
 from pymongo.errors import BulkWriteError
 
+from services.chassis.errors import Unavailable
 from services.chassis.mongo import Database, Row, Session
 
 
@@ -44,6 +45,8 @@ class Copies:
         except BulkWriteError as error:
             if any(fault["code"] != 11000 for fault in error.details["writeErrors"]):
                 raise
+            if error.details.get("writeConcernErrors"):
+                raise Unavailable("the copies are not acknowledged by a majority") from error
 
     async def get(self, office: str, kind: str, id: str) -> dict[str, Any] | None:
         row = await self.rows.find_one({"_id": _row_id(office, kind, id)})

@@ -1,5 +1,6 @@
 """Records that cannot be used, kept whole in the failing service's own database until a person decides."""
 
+import hashlib
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ class DeadLetterStatus(StrEnum):
 
 
 class DeadLetters:
-    """Rows `{_id: "topic-partition-offset", value, key, headers, cause, status, ...}`; one per record."""
+    """Rows `{_id: "topic-partition-offset-digest", value, key, headers, cause, status, ...}`; one per record."""
 
     def __init__(self, database: Database) -> None:
         self.rows = database["dead_letters"]
@@ -29,12 +30,16 @@ class DeadLetters:
     async def prepare(self) -> None:
         await self.rows.create_indexes([IndexModel([("status", ASCENDING), ("at", ASCENDING)], name="by_status")])
 
-    async def keep(self, record: RawRecord, error: BaseException) -> None:
-        """Keep the record once, however often it fails. A replayed one that fails again waits again."""
-        row = {**_origin(record), "cause": cause_of(error), "status": DeadLetterStatus.WAITING}
-        await self.rows.update_one(
-            {"_id": row["_id"]}, {"$set": row, "$setOnInsert": {"at": datetime.now(UTC)}}, upsert=True
-        )
+    async def keep(self, record: RawRecord, error: BaseException) -> bool:
+        """Keep the record once; whether it was new. What was decided of a known one stays decided."""
+        row = {**_origin(record), "cause": cause_of(error), "status": DeadLetterStatus.WAITING, "at": datetime.now(UTC)}
+        result = await self.rows.update_one({"_id": row["_id"]}, {"$setOnInsert": row}, upsert=True)
+        return result.upserted_id is not None
+
+    async def keep_again(self, record: RawRecord, error: BaseException) -> None:
+        """A replayed record has failed again and waits again."""
+        change = {"cause": cause_of(error), "status": DeadLetterStatus.WAITING}
+        await self.rows.update_one({"_id": _origin(record)["_id"]}, {"$set": change})
 
     async def waiting(self, limit: int = 1000) -> list[Row]:
         return await self._with_status(DeadLetterStatus.WAITING, limit)
@@ -77,8 +82,9 @@ class KeptRecord:
 
 
 def _origin(record: RawRecord) -> dict[str, Any]:
+    digest = hashlib.sha256(record.value or b"").hexdigest()[:8]  # offsets begin anew with a topic made anew
     return {
-        "_id": f"{record.topic}-{record.partition}-{record.offset}",
+        "_id": f"{record.topic}-{record.partition}-{record.offset}-{digest}",
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,

@@ -112,6 +112,7 @@ class Transactions:
                 read_concern=ReadConcern("snapshot"),
                 write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
                 read_preference=ReadPreference.PRIMARY,
+                max_commit_time_ms=int(self._deadline_seconds * 1000),
             )
             try:
                 result = await body(session)

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 
-from services.chassis.errors import OutcomeUnknown, Problem, Unavailable
+from services.chassis.errors import LostRace, OutcomeUnknown, Problem, Unavailable
 from services.chassis.logs import logger
 from services.chassis.mongo import DEPENDENCY_DOWN
 
@@ -80,6 +80,12 @@ async def _unavailable(request: Request, error: Any) -> Response:
     return problem_response(unavailable())
 
 
+async def _lost_race(request: Request, error: Any) -> Response:
+    detail = "Somebody else changed it at the same moment. Nothing was done."
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return problem_response(Problem(503, "busy", detail, remedy="Send the request again.", headers=headers))
+
+
 async def _unknown(request: Request, error: Any) -> Response:
     return problem_response(outcome_unknown())
 
@@ -104,6 +110,7 @@ _HANDLERS: dict[Any, Callable[[Request, Any], Awaitable[Response]]] = {
     RequestValidationError: _invalid,
     HTTPException: _http,
     OutcomeUnknown: _unknown,
+    LostRace: _lost_race,
     Unavailable: _unavailable,
     PyMongoError: _database,
     Exception: _bug,

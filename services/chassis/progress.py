@@ -36,13 +36,23 @@ class Progress:
         self._positions |= {each: offset for each, offset in offsets.items() if each in self._lag}
         self._moved_at = time.monotonic()
 
-    def look(self, consumer: AIOKafkaConsumer | None) -> None:
+    async def look(self, consumer: AIOKafkaConsumer | None) -> None:
         """Compare what was committed with what the broker last said it has."""
+        await self._seed(consumer)
         for each in list(self._lag) if consumer else ():
             self._lag[each] = self._lag_of(consumer, each)
             self._metrics.lag.labels(each.topic, str(each.partition)).set(self._lag[each])
         if self.total_lag == 0:
             self._moved_at = time.monotonic()
+
+    async def _seed(self, consumer: AIOKafkaConsumer | None) -> None:
+        """Where the group stood before this process got the partition: no commit of ours is no standstill."""
+        if consumer is None:
+            return
+        for each in [each for each in self._lag if each not in self._positions]:
+            committed = await consumer.committed(each)
+            if committed is not None and each in self._lag:
+                self._positions.setdefault(each, committed)
 
     @property
     def total_lag(self) -> int:

@@ -16,8 +16,9 @@ from starlette.staticfiles import StaticFiles
 
 from services.chassis.auth import Credential, credential_of, unauthorized
 from services.chassis.errors import Problem
+from services.chassis.guarding import Guarding
 from services.chassis.health import Health, Verdict
-from services.chassis.logs import logger
+from services.chassis.logs import cause_of, logger
 from services.chassis.metrics import Metrics
 from services.chassis.problems import add_problem_handlers
 from services.chassis.settings import ChassisSettings
@@ -57,16 +58,19 @@ class Service:
         while True:
             try:
                 await self.prepare()
+                await self._start_parts()
                 break
             except (PyMongoError, OSError) as error:
-                log.warning("waiting for the database", cause=type(error).__name__, retry_seconds=pause_seconds)
+                log.warning("waiting for the database", cause=cause_of(error), retry_seconds=pause_seconds)
                 await asyncio.sleep(pause_seconds)
                 pause_seconds = min(pause_seconds * 2, 5.0)
-        for part in self.parts:
-            await part.start()
-            self._started.append(part)
         self.health.started = True
         log.info("service started")
+
+    async def _start_parts(self) -> None:
+        for part in self.parts[len(self._started) :]:
+            await part.start()
+            self._started.append(part)
 
     @property
     def starting(self) -> bool:
@@ -98,12 +102,17 @@ def new_app(
     version: str,
     may_look: MayLook,
     asyncapi: Callable[[], dict[str, Any]],
+    streamed_paths: frozenset[str] = frozenset(),
 ) -> FastAPI:
-    """The HTTP application of a service, mounted under its name. Only health answers without a credential."""
+    """The HTTP application of a service, mounted under its name. Only health answers without a credential.
+
+    Bodies are limited to 64 KB except on `streamed_paths`, which limit themselves.
+    """
     app = FastAPI(
         title=title, description=description, version=version, docs_url=None, redoc_url=None, openapi_url=None
     )
     add_problem_handlers(app)
+    app.add_middleware(Guarding, health=health, streamed_paths=streamed_paths)
     app.add_middleware(Watching, metrics=metrics)
     _add_health(app, health)
     _add_metrics(app, settings, metrics)

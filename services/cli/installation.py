@@ -44,7 +44,7 @@ class Installation:
             noted = Running(**json.loads(self.note.read_text()))
         except (OSError, ValueError, TypeError):
             return None
-        return noted if psutil.pid_exists(noted.pid) else None
+        return noted if _is_vanthu_up(noted.pid) else None
 
     def settings(self, kind: type[S], **given: Any) -> S:
         """Settings of one service, pointed at this installation."""
@@ -76,6 +76,16 @@ class Installation:
 
     def drop_note(self) -> None:
         self.note.unlink(missing_ok=True)
+
+
+def _is_vanthu_up(pid: int) -> bool:
+    """A killed process leaves its note, and somebody else may have its number by now, even we ourselves."""
+    if pid == os.getpid():
+        return False
+    try:
+        return "up" in psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return False
 
 
 def write_private(path: Path, text: str) -> None:

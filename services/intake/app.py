@@ -13,7 +13,7 @@ from services.intake.device_keys import DeviceKeys
 from services.intake.files import LocalFiles
 from services.intake.handlers import Handlers
 from services.intake.period_counts import PeriodCounts
-from services.intake.register_log import RegisterLog
+from services.intake.register_log import RegisterLog, highest_numbers
 from services.intake.settings import IntakeSettings
 from services.intake.store import Register, check_transaction_lifetime
 from services.intake.sweeping import Sweeping
@@ -65,6 +65,7 @@ def build(settings: IntakeSettings) -> Service:
             credential, [device_keys.known, lambda each: foundation.staff.viewer_of(each.secret)]
         ),
         asyncapi=asyncapi_specification("intake", "1", says, hears),
+        streamed_paths=frozenset({"/api/v1/documents", "/api/v1/issued"}),
     )
     Api(settings, register, device_keys, period_counts, files, writer, foundation.staff).add_to(app)
 
@@ -72,6 +73,7 @@ def build(settings: IntakeSettings) -> Service:
         await check_transaction_lifetime(database)
         await foundation.prepare()
         await register.prepare()
+        await register.check_goes_on_from(await asyncio.to_thread(highest_numbers, log.folder))
         await device_keys.prepare()
         await period_counts.prepare()
         await asyncio.to_thread(files.check)

@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaProducer
 from pymongo.errors import AutoReconnect
 
 from services.chassis.consume import Consumer
-from services.chassis.dead_letters import DeadLetterStatus
+from services.chassis.dead_letters import DeadLetters, DeadLetterStatus
 from services.chassis.envelope import Incoming, headers_of
-from services.chassis.errors import Halted
+from services.chassis.errors import Halted, LostRace
 from services.chassis.foundation import Foundation, lay_foundation
 from services.chassis.kafka import client_options, group_name, group_positions, topic_name
 from services.chassis.positions import Positions
@@ -195,3 +195,93 @@ async def test_what_was_not_committed_comes_again_after_a_crash(settings: Chassi
         async with started(again):
             await eventually(lambda: caught_up(settings))
     assert seen == ["stp:unit:NC:1", "stp:unit:NC:1"]
+
+
+async def test_a_batch_that_cannot_even_be_set_aside_is_held_and_never_passed_over(
+    settings: ChassisSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    async def apply(batch: Sequence[Incoming]) -> None:
+        raise ValueError
+
+    async def keep(self: DeadLetters, record: object, error: BaseException) -> bool:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(DeadLetters, "keep", keep)
+    foundation, consumer = reading(settings, apply)
+    async with speaker(settings, "routing") as routing:
+        async with started(foundation):
+            await routing.say(unit_changed("NC"))
+            halted = await eventually(lambda: asyncio.sleep(0, consumer.halted or ""))
+            assert "RuntimeError" in halted
+            await routing.say(unit_changed("KT"))
+            await asyncio.sleep(1)
+        monkeypatch.undo()
+        again, _ = reading(settings, recording(seen))
+        async with started(again):
+            await eventually(lambda: asyncio.sleep(0, len(seen) == 2))
+    assert sorted(seen) == ["stp:unit:KT:1", "stp:unit:NC:1"]
+
+
+async def test_a_race_that_is_lost_every_time_costs_only_its_record(settings: ChassisSettings) -> None:
+    seen: list[str] = []
+
+    async def apply(batch: Sequence[Incoming]) -> None:
+        if any(each.event.unit.unit_id == "TAKEN" for each in batch):
+            raise LostRace("the journal has this version already")
+        seen.extend(each.event.unit.unit_id for each in batch)
+
+    foundation, _ = reading(settings, apply)
+    async with speaker(settings, "routing") as routing:
+        await routing.say(unit_changed("NC"), unit_changed("TAKEN"), unit_changed("KT"))
+        async with started(foundation):
+            (letter,) = await eventually(foundation.dead_letters.waiting)
+            await eventually(lambda: asyncio.sleep(0, len(seen) == 2))
+    assert sorted(seen) == ["KT", "NC"]
+    assert letter["cause"].startswith("LostRace")
+
+
+async def test_a_race_that_is_lost_once_is_run_again_as_a_whole(settings: ChassisSettings) -> None:
+    seen: list[str] = []
+    lost = 2
+
+    async def apply(batch: Sequence[Incoming]) -> None:
+        nonlocal lost
+        if lost:
+            lost -= 1
+            raise LostRace("another replica was first")
+        seen.extend(each.event.event_id for each in batch)
+
+    foundation, _ = reading(settings, apply)
+    async with speaker(settings, "routing") as routing, started(foundation):
+        await routing.say(unit_changed("NC"))
+        await eventually(lambda: asyncio.sleep(0, list(seen)))
+        assert await foundation.dead_letters.waiting() == []
+
+
+async def test_after_a_halt_the_letters_that_are_known_do_not_halt_it_again(settings: ChassisSettings) -> None:
+    limited = settings.model_copy(update={"dead_letters_in_a_row": 3})
+    await send_raw(settings, *[(b"k", b"{", [("ce_type", b"vanthu.unit-changed.v1")])] * 3)
+    foundation, consumer = reading(limited, recording([]))
+    async with started(foundation):
+        await eventually(lambda: asyncio.sleep(0, consumer.halted))
+        for letter in await foundation.dead_letters.waiting():
+            await foundation.dead_letters.decide(letter["_id"], DeadLetterStatus.DISCARDED, "ops")
+    again, second = reading(limited, recording([]))
+    async with started(again):
+        await eventually(lambda: caught_up(settings))
+        assert second.halted is None
+        assert await again.dead_letters.waiting() == []
+
+
+async def test_bad_records_among_good_ones_are_not_in_a_row(settings: ChassisSettings) -> None:
+    limited = settings.model_copy(update={"dead_letters_in_a_row": 3, "kafka_partitions": settings.kafka_partitions})
+    bad = (b"stp:unit:NC", b"{", [("ce_type", b"vanthu.unit-changed.v1")])
+    good = as_record(unit_changed("NC"))
+    await send_raw(settings, bad, bad, good, bad, bad, good)
+    foundation, consumer = reading(limited, recording([]))
+    async with started(foundation):
+        await eventually(lambda: caught_up(settings))
+        assert consumer.halted is None
+        assert len(await foundation.dead_letters.waiting()) == 4

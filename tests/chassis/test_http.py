@@ -1,5 +1,6 @@
 """What every service's HTTP side does alike: health, metrics, documentation, problems, credentials."""
 
+import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,6 +52,10 @@ def toy(settings: ChassisSettings) -> tuple[Service, Foundation]:
     async def conflict(number: int) -> None:
         raise VersionConflict(4)
 
+    @app.post("/api/v1/echo")
+    async def echo(request: Request) -> int:
+        return len(await request.body())
+
     service = Service("routing", app, foundation.health, foundation.metrics, foundation.prepare, foundation.parts)
     return service, foundation
 
@@ -94,7 +99,8 @@ async def test_the_documentation_opens_with_a_staff_token_in_a_browser_and_needs
     assert "http://" not in page.text
     assert "https://" not in page.text
     for asset in ("docs/static/swagger-ui-bundle.js", "docs/static/swagger-ui.css"):
-        assert (await http.get(f"/routing/api/v1/{asset}")).status_code == 200
+        assert (await http.get(f"/routing/api/v1/{asset}", auth=basic)).status_code == 200
+        assert (await http.get(f"/routing/api/v1/{asset}")).status_code == 401
     assert (await http.get("/routing/api/v1/openapi.json", auth=basic)).json()["info"]["title"] == "Toy"
     events = (await http.get("/routing/api/v1/asyncapi.json", auth=basic)).json()
     assert events["asyncapi"] == "3.0.0"
@@ -119,7 +125,8 @@ async def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(settings: Cha
     service, _ = toy(settings)
     transport = httpx.ASGITransport(service.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://vanthu.test") as client:
-        answer = await client.get("/api/v1/bug")
+        service.health.started = True
+        answer = await client.get("/api/v1/bug", headers=as_bearer("any"))
     assert answer.status_code == 500
     assert "secret" not in answer.text
     await service.stop()
@@ -127,10 +134,50 @@ async def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(settings: Cha
         await part.stop()
 
 
+async def test_nothing_of_a_body_is_read_or_judged_before_a_credential_is_shown(http: httpx.AsyncClient) -> None:
+    read = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal read
+        read += 1
+        yield b"x"
+
+    for method, path in (("POST", "echo"), ("GET", "conflict?number=x")):
+        answer = await http.request(method, f"/routing/api/v1/{path}", content=body())
+        assert answer.status_code == 401
+    assert read == 0
+
+
+async def test_a_body_larger_than_any_call_needs_is_refused(http: httpx.AsyncClient) -> None:
+    async def large() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 1024
+
+    for content in (b"x" * 100_000, large()):
+        answer = await http.post("/routing/api/v1/echo", content=content, headers=as_bearer(token("clerk")))
+        assert answer.status_code in {400, 413}, answer.text
+
+
+async def test_a_token_made_of_nothing_but_brackets_is_refused(http: httpx.AsyncClient) -> None:
+    deep = base64.urlsafe_b64encode(b"[" * 2500).decode().rstrip("=")
+    for each in (f"{deep}.{deep}.x", "a" * 100_000, "..", "a.b.c.d"):
+        assert (await http.get("/routing/api/v1/me", headers=as_bearer(each))).status_code == 401
+
+
+async def test_requests_are_put_off_until_the_service_has_started(settings: ChassisSettings) -> None:
+    service, foundation = toy(settings)
+    transport = httpx.ASGITransport(service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://vanthu.test") as client:
+        answer = await client.get("/api/v1/me", headers=as_bearer("any"))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    foundation.client.close()
+
+
 async def test_a_version_conflict_says_the_current_version(http: httpx.AsyncClient) -> None:
-    answer = await http.get("/routing/api/v1/conflict?number=1")
+    headers = as_bearer(token("clerk"))
+    answer = await http.get("/routing/api/v1/conflict?number=1", headers=headers)
     assert (answer.status_code, answer.json()["current_version"]) == (409, 4)
-    wrong = await http.get("/routing/api/v1/conflict?number=x")
+    wrong = await http.get("/routing/api/v1/conflict?number=x", headers=headers)
     assert (wrong.status_code, wrong.json()["field"]) == (400, "/number")
 
 
