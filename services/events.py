@@ -305,6 +305,7 @@ class AssignmentState(State):
     """routing's public state of a document. `*_on` are days of the office, `*_at` moments.
 
     `assigned_on` and `completed_on` follow the day on which things happened, not when they were recorded.
+    `conflicted_person_ids` are people whom the document concerns: nobody may tell them of it.
     """
 
     document_id: str
@@ -321,6 +322,7 @@ class AssignmentState(State):
     completed_on: date | None = None
     result: str | None = None
     note: str | None = None
+    conflicted_person_ids: tuple[str, ...] = ()
 
 
 class AssignmentEvent(Event):
@@ -373,7 +375,11 @@ class NoticeState(State):
 
 
 class NoticeEvent(Event):
-    """`notices` are all that notify has ever sent about the subject; `changed` names those of this event."""
+    """`notices` are those of this event, which `changed` names, and the newest others: 100 where there are more.
+
+    A subject with more notices in all has older ones that this event does not repeat: what was said of them
+    before still holds. They are in the order in which they were made.
+    """
 
     topic = "notices"
     producer = "notify"

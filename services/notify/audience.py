@@ -46,7 +46,10 @@ class Directory:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one event said of who has the document; units without a person stand for their heads."""
+    """What one event said of who has the document; units without a person stand for their heads.
+
+    `conflicted` are people whom it concerns, `deciding` is who decides on a restricted one.
+    """
 
     type: str
     epoch: int
@@ -54,6 +57,9 @@ class Heard:
     status: str = AssignmentStatus.UNASSIGNED
     lead: str | None = None
     coordinators: tuple[str, ...] = ()
+    conflicted: tuple[str, ...] = ()
+    deciding: str | None = None
+    restricted: bool = False
 
     @property
     def order(self) -> tuple[int, int]:
@@ -71,12 +77,23 @@ def heard(event: AssignmentEvent | SecrecyIncidentRaised, directory: Directory) 
     lead = state.lead_person_id or _head(event.office, state.lead_unit_id, directory)
     named = [each.person_id or _head(event.office, each.unit_id, directory) for each in state.coordinators]
     coordinators = tuple(dict.fromkeys(person for person in named if person and person != lead))
-    return Heard(event.type, event.epoch, event.version, state.status, lead, coordinators)
+    return Heard(
+        event.type,
+        event.epoch,
+        event.version,
+        state.status,
+        lead,
+        coordinators,
+        state.conflicted_person_ids,
+        state.deciding_person_id,
+        state.document.restricted,
+    )
 
 
-def needs(event: AssignmentEvent | SecrecyIncidentRaised) -> frozenset[str]:
-    """Whom the directory has to know before everybody can be told."""
-    role = ROLE_TOLD.get(event.type)
+def needs(event: AssignmentEvent | SecrecyIncidentRaised, *, restricted: bool = False) -> frozenset[str]:
+    """Whom the directory has to know before everybody can be told; `restricted` by what else is known of it."""
+    own = isinstance(event, AssignmentEvent) and event.assignment.document.restricted
+    role = _role_told(event.type, restricted=restricted or own)
     roles = {role_token(role)} if role else set[str]()
     if not isinstance(event, DocumentAssigned):
         return frozenset(roles)
@@ -84,13 +101,20 @@ def needs(event: AssignmentEvent | SecrecyIncidentRaised) -> frozenset[str]:
 
 
 def audience(now: Heard, before: Heard | None, office: str, directory: Directory) -> dict[str, Telling]:
-    """Each person once. `before` is what the nearest earlier event said, None when there is none."""
+    """Each person once, and nobody whom it concerns. `before` is what the nearest earlier event said, if any."""
     decide = _AUDIENCES.get(now.type)
     told = decide(now, before) if decide else {}
-    role = ROLE_TOLD.get(now.type)
+    role = _role_told(now.type, restricted=now.restricted)
     if role:
-        told |= dict.fromkeys(directory.of(office, role_token(role)), _ROLE_TELLING[now.type])
-    return told
+        asked = directory.of(office, role_token(role)) | ({now.deciding} if now.restricted and now.deciding else set())
+        told |= dict.fromkeys(asked, _ROLE_TELLING[now.type])
+    return {person: telling for person, telling in told.items() if person not in now.conflicted}
+
+
+def _role_told(type: str, *, restricted: bool) -> Role | None:
+    """Clerks may not know of a restricted document: its security officers look after it, with whoever decides."""
+    role = ROLE_TOLD.get(type)
+    return Role.SECURITY_OFFICER if role and restricted else role
 
 
 def _assigned(now: Heard, before: Heard | None) -> dict[str, Telling]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from services.notify.rows import notice_of
 from services.notify.wording import Words, body, title
 
+MOST_CURSOR = 300
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,12 +75,15 @@ def cursor_of(rows: Sequence[dict[str, Any]], limit: int) -> str | None:
 
 def place_of(cursor: str) -> Place:
     """Raises ValueError for what no page has given out."""
+    if len(cursor) > MOST_CURSOR:
+        raise ValueError("not a cursor")
     try:
         unread, milliseconds, id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(unread, bool) or not isinstance(id, str):
             raise ValueError("not a cursor")
+        id.encode()  # half a surrogate pair is no text that a database takes
         return Place(unread, _moment(milliseconds), id)
-    except (binascii.Error, TypeError, OverflowError) as error:
+    except (binascii.Error, TypeError, OverflowError, RecursionError) as error:
         raise ValueError("not a cursor") from error
 
 
@@ -92,7 +96,10 @@ def position_of(event_id: str) -> Position:
     milliseconds, dot, id = event_id.partition(".")
     if not dot or not milliseconds.isdigit() or len(milliseconds) > 15:
         raise ValueError("not an event id of this stream")
-    return Position(_moment(int(milliseconds)), id)
+    try:
+        return Position(_moment(int(milliseconds)), id)
+    except OverflowError as error:
+        raise ValueError("not an event id of this stream") from error
 
 
 def answer_of(row: dict[str, Any], zone: ZoneInfo) -> NoticeAnswer:

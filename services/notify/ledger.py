@@ -1,12 +1,14 @@
 """What was heard and told of one document, and what its notices are made of. Pure."""
 
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.events import NoticeEvent, NoticeFailed, NoticeOpened, NoticeState
 from services.notify.audience import Heard, Telling
 
+MOST_CARRIED = 100
 NAMES = uuid.UUID("6f1c3a52-54a1-5d0b-9a2e-0d6c5b7e4a11")
 
 
@@ -62,6 +64,13 @@ def discreet(about: About) -> About:
     return replace(about, restricted=True, subject=None, note=None)
 
 
+def newest(notices: Sequence[NoticeState], changed: Collection[str]) -> tuple[NoticeState, ...]:
+    """What an event carries: those that changed, and as many of the others as make 100."""
+    others = [each.notice_id for each in notices if each.notice_id not in changed]
+    left_out = set(others[: max(0, len(notices) - MOST_CARRIED)])
+    return tuple(each for each in notices if each.notice_id not in left_out)
+
+
 def opened(ledger: Ledger, notice_id: str, at: datetime) -> tuple[Ledger, NoticeEvent]:
     notices = tuple(
         each.model_copy(update={"opened_at": at}) if each.notice_id == notice_id else each for each in ledger.notices
@@ -84,6 +93,6 @@ def _next(
         version=following.version,
         epoch=ledger.epoch,
         recorded_at=now,
-        notices=notices,
+        notices=newest(notices, [changed]),
         changed=(changed,),
     )

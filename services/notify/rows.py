@@ -18,7 +18,7 @@ def ledger_row(ledger: Ledger) -> Row:
         "version": ledger.version,
         "restricted": ledger.restricted,
         "about": about_row(ledger.about),
-        "heard": [[h.type, h.epoch, h.version, str(h.status), h.lead, list(h.coordinators)] for h in ledger.heard],
+        "heard": [_heard_row(each) for each in ledger.heard],
         "notices": [each.__dict__.copy() for each in ledger.notices],
     }
 
@@ -35,9 +35,16 @@ def ledger_of(row: Row) -> Ledger:
     )
 
 
+def _heard_row(heard: Heard) -> list[Any]:
+    who = [str(heard.status), heard.lead, list(heard.coordinators)]
+    return [heard.type, heard.epoch, heard.version, *who, list(heard.conflicted), heard.deciding, heard.restricted]
+
+
 def _heard(facts: list[Any]) -> Heard:
-    type, epoch, version, status, lead, coordinators = facts
-    return Heard(type, epoch, version, status, lead, tuple(coordinators))
+    """Rows of the first release end with the co-ordinators."""
+    type, epoch, version, status, lead, coordinators, *more = facts
+    conflicted, deciding, restricted = more or ((), None, False)
+    return Heard(type, epoch, version, status, lead, tuple(coordinators), tuple(conflicted), deciding, restricted)
 
 
 def notice_row(notice: Notice) -> Row:

@@ -10,7 +10,7 @@ from pymongo.errors import BulkWriteError
 
 from services.chassis.auth import PERSON, UNIT
 from services.chassis.copies import Copies
-from services.chassis.errors import Unavailable
+from services.chassis.errors import LostRace
 from services.chassis.journal import Journal
 from services.chassis.mongo import Database, Row, Session
 from services.events import NoticeEvent
@@ -75,7 +75,7 @@ class Store:
         return ledger_of(row) if row else None
 
     async def keep(self, told: Told, known: dict[str, Ledger], session: Session) -> None:
-        """All of it with the caller's transaction. Raises Unavailable when another replica was first."""
+        """All of it with the caller's transaction. Raises LostRace when another replica was first."""
         try:
             await self._keep_ledgers(told.ledgers, known, session)
             if told.notices:
@@ -98,7 +98,7 @@ class Store:
         if writes:
             result = await self.ledgers.bulk_write(writes, ordered=False, session=session)
             if result.matched_count + result.inserted_count != len(writes):
-                raise Unavailable("another replica told of the same document")
+                raise LostRace("another replica told of the same document")
 
     async def _hide(self, document_ids: set[str], session: Session) -> None:
         discreet = {"$set": {"about.restricted": True}, "$unset": {"about.subject": "", "about.note": ""}}
@@ -156,11 +156,11 @@ class Store:
         return bool((await self.notices.update_one(first, change, session=session)).modified_count)
 
     async def replace_ledger(self, ledger: Ledger, event: NoticeEvent, session: Session) -> None:
-        """The next version of a ledger with the event that says so. Raises Unavailable when it has moved on."""
+        """The next version of a ledger with the event that says so. Raises LostRace when it has moved on."""
         before = {"_id": ledger.document_id, "version": ledger.version - 1}
         result = await self.ledgers.replace_one(before, ledger_row(ledger), session=session)
         if not result.matched_count:
-            raise Unavailable("another replica told of the same document")
+            raise LostRace("another replica told of the same document")
         try:
             await self._journal.append([event], session)
         except BulkWriteError as error:
@@ -211,5 +211,5 @@ def _older(created_at: datetime, id: str) -> dict[str, Any]:
 def _lost_race(error: BulkWriteError) -> Exception:
     faults = error.details.get("writeErrors", [])
     if faults and all(each.get("code") == DUPLICATE for each in faults):
-        return Unavailable("another replica told of the same document")
+        return LostRace("another replica told of the same document")
     return error

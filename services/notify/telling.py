@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.events import AssignmentEvent, DocumentDescribed, NoticeSent, NoticeState, SecrecyIncidentRaised
 from services.notify.audience import Directory, Heard, audience, heard, needs
-from services.notify.ledger import NAMES, About, Ledger, Notice, discreet
+from services.notify.ledger import NAMES, About, Ledger, Notice, discreet, newest
 
 INBOX = "inbox"
 Cause = AssignmentEvent | SecrecyIncidentRaised
@@ -71,9 +71,10 @@ def _hear(cause: Cause, ledger: Ledger, directory: Directory, now: datetime, tol
     if any(each.order == this.order and each.type == this.type for each in ledger.heard):
         return
     told.fresh.append(cause)
-    told.untold += [(token, cause) for token in needs(cause) if not directory.of(cause.office, token)]
     if isinstance(cause, AssignmentEvent) and cause.assignment.document.restricted:
         ledger = _hide(ledger, told)
+    needed = needs(cause, restricted=ledger.restricted)
+    told.untold += [(token, cause) for token in needed if not directory.of(cause.office, token)]
     ledger = _remember(ledger, this, cause)
     ledger = _say(ledger, this, directory, now, told)
     later = _after(ledger.heard, this)
@@ -96,7 +97,8 @@ def _learn(ledger: Ledger, this: Heard) -> Ledger:
 def _say(ledger: Ledger, this: Heard, directory: Directory, now: datetime, told: Told) -> Ledger:
     """One event of ours names all notices of one cause; nobody hears of the same cause twice."""
     cause = f"{ledger.document_id}:{this.version}"
-    people = audience(this, _before(ledger.heard, this), ledger.office, directory)
+    discreetly = replace(this, restricted=this.restricted or ledger.restricted)
+    people = audience(discreetly, _before(ledger.heard, this), ledger.office, directory)
     already = {each.notice_id for each in ledger.notices}
     notices = [
         Notice(
@@ -132,7 +134,7 @@ def _sent(ledger: Ledger, changed: Sequence[str], now: datetime) -> NoticeSent:
         version=ledger.version,
         epoch=ledger.epoch,
         recorded_at=now,
-        notices=ledger.notices,
+        notices=newest(ledger.notices, changed),
         changed=tuple(changed),
     )
 

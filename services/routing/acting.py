@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.chassis.auth import forbidden, require
@@ -22,6 +22,7 @@ from services.routing.store import Store, lost_races_are_run_again
 from services.routing.workload import LoadBook
 
 JUST_NOW = timedelta(minutes=5)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,14 @@ class Acting:
                 "It cannot have happened later than now.",
                 field="/happened_at",
                 remedy="Leave it out for something that is done now, or check the clock.",
+            )
+        if happened_at < EARLIEST:
+            raise Problem(
+                422,
+                "too-long-ago",
+                f"Nothing is entered that happened before {EARLIEST.date()}.",
+                field="/happened_at",
+                remedy="Check the year.",
             )
         if happened_at < now - JUST_NOW:
             require(viewer, Action.ENTER_LATER, "somebody with the right enter_later")

@@ -129,6 +129,7 @@ def assigned_state(document: DocumentState, decision: Decision, today: date) -> 
         rule=decision.reason.row_name,
         assigned_on=min(document.arrived_on, today) if assigned else None,
         note=decision.reason.nobody,
+        conflicted_person_ids=document.conflicted_person_ids,
     )
 
 

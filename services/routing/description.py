@@ -48,7 +48,7 @@ def described(
 ) -> Outcome:
     state, reason = _redated(before, facts, view, matched)
     state = _rewritten(state, document)
-    if view is not None and state.status in OPEN:
+    if view is not None and state.status in OPEN | {AssignmentStatus.RETURNED}:
         state, reason = _without_conflict(state, reason, facts, view, loads, today)
     if view is not None and (facts.restricted != before.facts.restricted or _decider_is_concerned(state, facts)):
         state = state.model_copy(update={"deciding_person_id": deciding_person(facts, view)})
@@ -67,7 +67,8 @@ def _redated(
 
 
 def _rewritten(state: AssignmentState, document: DocumentState) -> AssignmentState:
-    changes: dict[str, object] = {"document": brief_of(document)}
+    concerned = document.conflicted_person_ids
+    changes: dict[str, object] = {"document": brief_of(document), "conflicted_person_ids": concerned}
     if document.restricted:
         changes |= {"note": None, "result": None}
     return state.model_copy(update=changes)

@@ -8,7 +8,7 @@ import orjson
 from joserfc.jwk import OKPKey
 
 from services.chassis.auth import new_signing_key, sign_token
-from services.chassis.errors import Failure, Unavailable
+from services.chassis.errors import Failure, LostRace
 from services.routing.office import Change, OfficeFile, read_office
 from services.routing.office_store import OfficeStore, SigningKey
 from services.routing.rules import faults_of
@@ -63,7 +63,7 @@ async def _signing_key(store: OfficeStore, office: str) -> SigningKey:
         key_id = f"{office}-{uuid.uuid4().hex[:8]}"
         made = new_signing_key(key_id)
         private, public = (orjson.dumps(made.as_dict(private=which)).decode() for which in (True, False))
-        with contextlib.suppress(Unavailable):
+        with contextlib.suppress(LostRace):
             await store.keep_first_signing_key(office, SigningKey(key_id, private, public))
         known = await store.signing_key(office)
     assert known is not None  # ours or the other's

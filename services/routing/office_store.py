@@ -115,7 +115,7 @@ class OfficeStore:
         return SigningKey(row["key_id"], row["private_key"], row["public_key"]) if row else None
 
     async def keep_first_signing_key(self, office: str, key: SigningKey) -> None:
-        """Keep and publish the key; raises Unavailable when the office got one meanwhile."""
+        """Keep and publish the key; raises LostRace when the office got one meanwhile."""
         event = SigningKeyChanged(
             office=office,
             key=_key(office, SIGNING_KEY, key.key_id),

@@ -118,8 +118,14 @@ def _withdraw(event: Told, before: Kept | None, desk: Desk) -> Change:
     note = None if document.restricted else document.void_reason
     brief = brief_of(document)
     blank = AssignmentState(document_id=document.document_id, status=AssignmentStatus.WITHDRAWN, document=brief)
-    state = before.state if before else blank
-    state = state.model_copy(update={"status": AssignmentStatus.WITHDRAWN, "document": brief, "note": note})
+    state = (before.state if before else blank).model_copy(
+        update={
+            "status": AssignmentStatus.WITHDRAWN,
+            "document": brief,
+            "note": note,
+            "conflicted_person_ids": document.conflicted_person_ids,
+        }
+    )
     reason = before.reason if before else Reason()
     return _changed(event, before, desk, "withdrawn", AssignmentWithdrawn, state, reason)
 

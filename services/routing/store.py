@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pymongo import ASCENDING, IndexModel, InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from services.chassis.errors import InvalidRecord, Unavailable
+from services.chassis.errors import InvalidRecord, LostRace
 from services.chassis.mongo import Database, Row, Session
 from services.events import AssignmentState, AssignmentStatus
 from services.policy import Viewer, viewer_tokens
@@ -79,11 +79,11 @@ class Store:
         return {office: LoadBook(known) for office, known in loads.items()}
 
     async def keep(self, changes: Iterable[Change], session: Session) -> None:
-        """Each from exactly the version it was decided on; raises Unavailable when somebody was faster."""
+        """Each from exactly the version it was decided on; raises LostRace when somebody was faster."""
         writes = [_write(change) for change in changes]
         result = await self._assignments.bulk_write(writes, ordered=False, session=session)
         if result.matched_count + result.inserted_count != len(writes):
-            raise Unavailable("an assignment changed meanwhile; deciding again")
+            raise LostRace("an assignment changed meanwhile; deciding again")
 
     async def shift_loads(self, books: Mapping[str, LoadBook], session: Session) -> None:
         writes = [
@@ -115,15 +115,15 @@ _CHECKED = ("status", "lead_unit_id", "lead_person_id", "coordinators")
 
 @contextmanager
 def lost_races_are_run_again() -> Iterator[None]:
-    """Another replica or request wrote the same document first: nothing of ours stands, so it can be redone."""
+    """Another replica or request wrote the same row first: nothing of ours stands. Raises LostRace."""
     try:
         yield
     except DuplicateKeyError as error:
-        raise Unavailable("somebody else wrote the same document") from error
+        raise LostRace("somebody else wrote the same document") from error
     except BulkWriteError as error:
         if any(fault["code"] != DUPLICATE_KEY for fault in error.details.get("writeErrors", [{"code": 0}])):
             raise
-        raise Unavailable("somebody else wrote the same document") from error
+        raise LostRace("somebody else wrote the same document") from error
 
 
 def _seen_by(viewer: Viewer) -> Row:

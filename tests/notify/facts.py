@@ -41,6 +41,8 @@ def said(
     age: timedelta = timedelta(0),
     epoch: int = 0,
     note: str | None = None,
+    conflicted: tuple[str, ...] = (),
+    deciding: str | None = None,
 ) -> AssignmentEvent:
     brief = DocumentBrief(
         book="incoming",
@@ -60,6 +62,8 @@ def said(
         coordinators=tuple(Coordinator(unit_id="KT", person_id=each) for each in coordinators),
         due_on=date(2026, 2, 12),
         note=note,
+        conflicted_person_ids=conflicted,
+        deciding_person_id=deciding,
     )
     at = datetime.now(UTC) - age
     return type(office=office, key=document_id, version=version, epoch=epoch, recorded_at=at, assignment=state)

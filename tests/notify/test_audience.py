@@ -1,5 +1,6 @@
 """Who is told of what: every kind of event after every state that it may follow."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -18,6 +19,8 @@ from services.events import (
     SecrecyIncidentRaised,
 )
 from services.notify.audience import Directory, Heard, Telling, audience, heard, needs
+from services.notify.ledger import Ledger
+from services.notify.rows import ledger_of, ledger_row
 from tests.notify.facts import incident, said
 from tests.offices import HA_TINH, NGHE_AN
 
@@ -148,3 +151,32 @@ def test_only_events_that_tell_a_role_need_one() -> None:
     assert needs(said()) == frozenset()
     assert needs(said(AssignmentReturned)) == needs(said(AssignmentNotPossible)) == {"role:clerk"}
     assert needs(incident()) == {"role:security_officer"}
+    assert needs(said(AssignmentReturned, restricted=True)) == {"role:security_officer"}
+    assert needs(said(AssignmentNotPossible), restricted=True) == {"role:security_officer"}
+
+
+@pytest.mark.parametrize("type", [AssignmentReturned, AssignmentNotPossible])
+def test_a_restricted_document_that_waits_is_told_to_whoever_decides_and_to_the_officers(
+    type: type[AssignmentEvent],
+) -> None:
+    event = said(type, lead=None, restricted=True, deciding="leader")
+    unassigned = replace(heard(event, DIRECTORY), lead=None)
+    assert set(told(unassigned, state(DocumentAssigned, status=AssignmentStatus.UNASSIGNED))) == {"leader", "security"}
+    assert set(told(replace(unassigned, deciding=None))) == {"security"}
+
+
+def test_nobody_whom_a_document_concerns_is_told_of_it_whatever_they_are_there_for() -> None:
+    concerned = ("head-nc", "clerk", "lan", "security")
+    for type, restricted in product((each for each in EVENTS if issubclass(each, AssignmentEvent)), (True, False)):
+        event = said(type, lead=None, coordinators=("lan", None), conflicted=concerned, restricted=restricted)
+        for before in (None, state(DocumentAssigned, "clerk", "lan", "head-nc")):
+            assert not set(told(heard(event, DIRECTORY), before)) & set(concerned)
+    assert "head-nc" in told(heard(said(lead=None), DIRECTORY))
+
+
+def test_what_was_heard_survives_the_way_to_the_database_and_back() -> None:
+    this = heard(said(coordinators=("lan",), conflicted=("minh",), restricted=True, deciding="leader"), DIRECTORY)
+    row = ledger_row(Ledger("d1", HA_TINH, heard=(this,)))
+    assert ledger_of(row).heard == (this,)
+    row["heard"] = [row["heard"][0][:6]]
+    assert ledger_of(row).heard == (replace(this, conflicted=(), deciding=None, restricted=False),)

@@ -8,7 +8,7 @@ import pytest
 from pymongo import monitoring
 
 from services.chassis import mongo
-from services.chassis.errors import Unavailable
+from services.chassis.errors import LostRace, Unavailable
 from services.chassis.settings import ChassisSettings
 from services.events import (
     AssignmentNotPossible,
@@ -62,7 +62,7 @@ async def test_two_replicas_with_the_same_events_tell_once(settings: ChassisSett
             try:
                 await notify.hear(*story)  # type: ignore[attr-defined]
                 return
-            except Unavailable:
+            except (LostRace, Unavailable):
                 await asyncio.sleep(0.01)
         raise AssertionError("never got through")
 
@@ -70,6 +70,38 @@ async def test_two_replicas_with_the_same_events_tell_once(settings: ChassisSett
         await asyncio.gather(insist(one), insist(other))
         assert len(await one.notices()) == 40
         assert len(await one.journal()) == 40
+
+
+async def test_an_event_that_was_already_said_is_a_lost_race_and_nothing_else_stands(settings: ChassisSettings) -> None:
+    async with desk(settings) as notify:
+        await notify.hear(said())
+        (said_before,) = await notify.journal()
+        await notify.store.ledgers.delete_one({"_id": "d1"})
+        await notify.store.notices.delete_many({})
+        with pytest.raises(LostRace):
+            await notify.hear(said())
+        assert (await notify.notices(), await notify.journal()) == ([], [said_before])
+
+
+async def test_a_unit_head_whom_the_document_concerns_is_not_told_of_it(settings: ChassisSettings) -> None:
+    async with desk(settings) as notify:
+        await notify.hear(
+            said(coordinators=(None,), conflicted=("head-kt",)),
+            said(AssignmentReturned, version=2, coordinators=(None,), conflicted=("head-kt", "clerk")),
+            said(document_id="d2", coordinators=(None,)),
+        )
+        assert await notify.told("d1") == {"awaits_you": {"hoa"}, "returned": {"hoa"}}
+        assert (await notify.told("d2"))["co_ordinate"] == {"head-kt"}
+
+
+async def test_a_restricted_document_on_the_list_is_no_business_of_the_clerks(settings: ChassisSettings) -> None:
+    async with desk(settings) as notify:
+        await notify.hear(
+            said(AssignmentNotPossible, lead=None, restricted=True, subject=None, deciding="leader"),
+            said(AssignmentNotPossible, "d2", lead=None, restricted=True, subject=None),
+        )
+        assert await notify.told("d1") == {"not_possible": {"leader", "security"}}
+        assert await notify.told("d2") == {"not_possible": {"security"}}
 
 
 async def test_offices_do_not_see_each_other(settings: ChassisSettings) -> None:

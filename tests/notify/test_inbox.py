@@ -1,7 +1,12 @@
 """A person's own inbox over HTTP."""
 
+import base64
+import contextlib
+
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.chassis.settings import ChassisSettings
 from services.notify.inbox import Position, event_id_of, place_of, position_of
@@ -9,6 +14,10 @@ from tests.harness import as_bearer
 from tests.notify.desk import Desk, desk, inbox, notify_settings, open_notify
 from tests.notify.facts import said
 from tests.offices import HA_TINH, NGHE_AN, token
+
+
+def cursor_from(json: str) -> str:
+    return base64.urlsafe_b64encode(json.encode()).decode().rstrip("=")
 
 
 async def fill(notify: Desk, count: int, office: str = HA_TINH) -> None:
@@ -83,8 +92,12 @@ async def test_nothing_but_health_answers_without_a_token(settings: ChassisSetti
     [
         ("inbox?after=nonsense", "after"),
         ("inbox?after=WzFd", "after"),
+        (f"inbox?after={cursor_from('[' * 3000)}", "after"),
+        (f"inbox?after={cursor_from('[true,1e400,0]')}", "after"),
+        (f"inbox?after={cursor_from('[true,1,' + chr(34) + chr(92) + 'ud800' + chr(34) + ']')}", "after"),
         ("inbox?limit=0", "/limit"),
         ("inbox/stream?after=nonsense", "Last-Event-ID"),
+        ("inbox/stream?after=999999999999999.x", "Last-Event-ID"),
     ],
 )
 async def test_a_place_that_is_none_is_a_problem_with_a_remedy(
@@ -110,3 +123,10 @@ async def test_the_pages_of_the_api_and_of_the_events_describe_it(settings: Chas
         assert {"vanthu.notices", "vanthu.assignments"} <= {each["address"] for each in events["channels"].values()}
         assert (await client.get("/notify/health/live")).status_code == 200
         assert (await client.get("/notify/health/ready")).status_code == 200
+
+
+@given(st.one_of(st.text(), st.binary().map(lambda each: base64.urlsafe_b64encode(each).decode())))
+def test_garbage_is_never_more_than_no_cursor(garbage: str) -> None:
+    for read in (place_of, position_of):
+        with contextlib.suppress(ValueError):
+            read(garbage)

@@ -16,14 +16,19 @@ from services.events import (
     DocumentAssigned,
 )
 from services.notify.audience import Directory
-from services.notify.ledger import Ledger, Notice
+from services.notify.ledger import Ledger, Notice, opened
 from services.notify.telling import tell
 from services.notify.wording import body, title
 from tests.notify.facts import CANARY, said
 from tests.offices import HA_TINH
 
 NOW = datetime(2026, 2, 5, tzinfo=UTC)
-DIRECTORY = Directory({(HA_TINH, "role:clerk"): frozenset({"clerk"})})
+DIRECTORY = Directory(
+    {
+        (HA_TINH, "role:clerk"): frozenset({"clerk"}),
+        (HA_TINH, "role:security_officer"): frozenset({"security"}),
+    }
+)
 TYPES = (DocumentAssigned, AssignmentAccepted, AssignmentReturned, AssignmentWithdrawn, AssignmentNotPossible)
 
 
@@ -45,12 +50,14 @@ class Teller:
         self.ledgers: dict[str, Ledger] = {}
         self.notices: list[Notice] = []
         self.versions: dict[str, list[int]] = {}
+        self.carried: list[int] = []
 
     def hear(self, events: Sequence[AssignmentEvent]) -> None:
         told = tell(self.ledgers, events, DIRECTORY, NOW)
         self.ledgers |= told.ledgers
         self.notices += told.notices
         for each in told.events:
+            self.carried.append(len(each.notices))
             self.versions.setdefault(each.key, []).append(each.version)
             assert set(each.changed) <= {notice.notice_id for notice in each.notices}
 
@@ -136,3 +143,25 @@ def test_the_reason_of_an_impossible_assignment_is_said_to_the_clerk() -> None:
     told = tell({}, [said(AssignmentNotPossible, note="nobody is present")], DIRECTORY, NOW)
     words = body(told.notices[0].telling, told.notices[0].about, NOW, ZoneInfo("Asia/Ho_Chi_Minh"))
     assert words.en == "Về việc sửa đường. Reason: nobody is present"
+
+
+def test_an_event_carries_the_newest_hundred_notices_and_always_those_it_is_about() -> None:
+    teller = Teller()
+    for version in range(1, 151):
+        teller.hear([said(version=version, lead=("hoa", "lan")[version % 2], subject=None)])
+    ledger = teller.ledgers["d1"]
+    ids = [each.notice_id for each in ledger.notices]
+    assert len(ids) == len(set(ids)) == len(teller.notices) > 200
+    _, newest_opened = opened(ledger, ids[-1], NOW)
+    assert [each.notice_id for each in newest_opened.notices] == ids[-100:]
+    _, oldest_opened = opened(ledger, ids[0], NOW)
+    assert [each.notice_id for each in oldest_opened.notices] == [ids[0], *ids[-99:]]
+    assert oldest_opened.notices[0].opened_at == NOW
+    assert max(teller.carried) == 100
+
+
+def test_a_document_that_turned_restricted_meanwhile_is_no_longer_told_to_clerks() -> None:
+    teller = Teller()
+    teller.hear([said(restricted=True)])
+    teller.hear([said(AssignmentReturned, version=2, deciding="leader")])
+    assert {each.person_id for each in teller.notices} == {"hoa", "leader", "security"}

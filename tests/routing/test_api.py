@@ -178,6 +178,9 @@ async def test_work_is_entered_later_only_with_that_right_and_never_ahead(settin
         ahead = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
         refused = await staff.do("minh", "complete", id="b", result="xong", happened_at=ahead)
         assert (refused.status_code, refused.json()["field"]) == (422, "/happened_at")
+        for senseless in ("0001-01-01T00:00:00+14:00", "1999-12-31T00:00:00Z", "9999-12-31T23:59:59-14:00"):
+            refused = await staff.do("hoa", "complete", result="xong", happened_at=senseless)
+            assert (refused.status_code, refused.json()["field"]) == (422, "/happened_at")
         unclear = await staff.do("minh", "complete", id="b", result="xong", happened_at="2016-02-16T10:00:00")
         assert unclear.json()["field"] == "/happened_at"
 
@@ -199,6 +202,27 @@ async def test_a_restricted_document_is_seen_by_its_few_and_its_words_stay(setti
         assert shown["history"][-1]["note"] == "Tôi quen người này"
         given = await staff.do("leader", "reassign", 2, person_id="lan")
         assert given.json()["state"]["lead_person_id"] == "lan"
+
+
+async def test_a_restricted_document_that_nobody_could_take_is_given_out_by_whoever_decides_on_it(
+    settings: ChassisSettings,
+) -> None:
+    concerned = ("hoa", "lan", "head-nc", "leader")
+    restricted = received("a", arrived_on=TODAY, restricted=True, subject=None, conflicted_person_ids=concerned)
+    async with at_work(settings, restricted) as staff:
+        seen = {person for person in staff.tokens if (await staff.see(person)).status_code == 200}
+        assert seen == {"leader-two", "security"}
+        waiting = {person: (await staff.list(person, "unassigned")).json()["items"] for person in ("clerk", *seen)}
+        assert {person: len(items) for person, items in waiting.items()} == {
+            "clerk": 0, "leader-two": 1, "security": 1
+        }  # fmt: skip
+        shown = (await staff.see("leader-two")).json()["state"]
+        assert (shown["status"], shown["deciding_person_id"]) == ("unassigned", "leader-two")
+        assert (await staff.do("clerk", "reassign", person_id="minh")).status_code == 404
+        assert (await staff.do("security", "reassign", person_id="minh")).status_code == 403
+        given = await staff.do("leader-two", "reassign", person_id="minh")
+        assert (given.status_code, given.json()["state"]["lead_person_id"]) == (200, "minh")
+        assert (await staff.see("minh")).status_code == 200
 
 
 async def test_lists_are_paged_by_document_and_follow_what_happens(settings: ChassisSettings) -> None:

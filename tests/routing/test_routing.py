@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from services.chassis.errors import InvalidRecord, Unavailable
+from services.chassis.errors import InvalidRecord, LostRace, Unavailable
 from services.chassis.foundation import Foundation, lay_foundation
 from services.chassis.settings import ChassisSettings
 from services.events import AssignmentEvent, AssignmentStatus, DocumentIssued, PeriodCounted, PeriodCountState
+from services.policy import Viewer
 from services.routing.app import HEARS, build, opened_office
 from services.routing.assignment import Told
 from services.routing.handlers import Handlers
 from services.routing.office_store import OfficeStore
 from services.routing.settings import RoutingSettings
-from services.routing.settling import newest
+from services.routing.settling import Change, newest
 from services.routing.store import Store
 from services.routing.views import Views
 from services.routing.workload import recomputed
@@ -150,7 +151,7 @@ async def test_two_replicas_that_decide_at_once_never_say_two_versions(settings:
         for _ in range(50):
             try:
                 return await replica.take(*events)
-            except Unavailable:
+            except (LostRace, Unavailable):
                 await asyncio.sleep(0.01)
         raise AssertionError("never got through")
 
@@ -162,6 +163,30 @@ async def test_two_replicas_that_decide_at_once_never_say_two_versions(settings:
     assert sum([row["open"] async for row in loads]) == 40
     for each in replicas:
         each.foundation.client.close()
+
+
+async def test_an_event_that_was_already_said_is_a_lost_race_and_nothing_else_stands(settings: ChassisSettings) -> None:
+    await load_office(settings, office(HA_TINH))
+    taking = Taking(settings)
+    await taking.foundation.prepare()
+    await taking.take(received("a"))
+    await taking.foundation.database["assignments"].delete_many({})
+    with pytest.raises(LostRace):
+        await taking.take(received("a"))
+    assert await rows_of(taking.foundation) == {}
+    taking.foundation.client.close()
+
+
+async def test_an_assignment_that_moved_on_is_a_lost_race(settings: ChassisSettings) -> None:
+    taking = Taking(settings)
+    await taking.foundation.prepare()
+    await taking.take(received("a"))
+    kept = await taking.store.visible(Viewer(HA_TINH, "clerk", frozenset({"clerk"})), "a")
+    assert kept is not None
+    gone = Change(kept.model_copy(update={"version": 7}), kept, None)
+    with pytest.raises(LostRace):
+        await taking.foundation.journal.transact(lambda session: taking.store.keep([gone], session))
+    taking.foundation.client.close()
 
 
 async def test_an_id_of_another_office_is_refused_and_changes_nothing(settings: ChassisSettings) -> None:

@@ -176,6 +176,25 @@ def test_a_document_that_becomes_restricted_loses_its_subject_and_gets_a_decidin
     assert (state.document.subject, state.note, state.deciding_person_id) == (None, None, "leader")
 
 
+def test_whom_it_concerns_is_said_with_every_state_and_goes_with_the_newest_description() -> None:
+    desk = Desk()
+    desk.take(received("d", conflicted_person_ids=("hoa",)))
+    assert desk.kept[D].state.conflicted_person_ids == ("hoa",)
+    desk.take(described("d", conflicted_person_ids=("head-nc",)))
+    assert desk.kept[D].state.conflicted_person_ids == ("head-nc",)
+    desk.take(voided("d", 3, conflicted_person_ids=("head-nc", "lan")))
+    assert desk.kept[D].state.conflicted_person_ids == ("head-nc", "lan")
+
+
+def test_a_co_ordinator_whom_a_returned_document_now_concerns_is_replaced() -> None:
+    desk = Desk()
+    desk.take(received("d"))
+    desk.put(D, status=AssignmentStatus.RETURNED, lead_unit_id=None, lead_person_id=None)
+    desk.take(described("d", conflicted_person_ids=("head-kt",)))
+    assert desk.status() == AssignmentStatus.RETURNED
+    assert {each.unit_id: each.person_id for each in desk.kept[D].state.coordinators}["KT"] == "minh"
+
+
 def test_two_offices_decide_apart() -> None:
     desk = Desk()
     desk.take(received("a"), received("b", office=NGHE_AN), received("c"))
