@@ -13,7 +13,7 @@ from services.chassis.auth import Credential, Remembered, unauthorized
 from services.chassis.mongo import Database, Row
 from services.events import Direction
 from services.intake.keys import Device, matches, mint, parse
-from services.intake.numbering import is_book, is_name
+from services.intake.numbering import is_book, is_id
 
 SEEN_SECONDS = 60.0
 REMEMBERED_SECONDS = 3.0
@@ -35,8 +35,8 @@ class DeviceKeys:
         """The new key, which is shown this once. `door` is `incoming` or `outgoing`. Raises ValueError."""
         direction = Direction(door)
         for name in (office, device):
-            if not is_name(name):
-                raise ValueError(f"{name!r} is no name: use small letters, digits, - and _, at most 60")
+            if not is_id(name):
+                raise ValueError(f"{name!r} is no name: use letters, digits and . _ - after the first, at most 64")
         if not is_book(direction, book):
             raise ValueError(f"{book!r} is no book of an {door} door")
         key = mint()

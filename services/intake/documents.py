@@ -23,8 +23,9 @@ from services.intake.symbols import symbol_of
 from services.policy import Access, reader_tokens
 
 Row = dict[str, Any]
-PRIVATE = ("subject", "issuer", "void_reason")
+PRIVATE = ("subject", "issuer", "void_reason", "symbol", "document_number", "answers")
 _INTERNAL = frozenset({"_id", "readers", "conflicted", "fingerprint", "batch", "assignment", "sha256", "version"})
+_UNLOGGED = (_INTERNAL - {"fingerprint", "version"}) | {"file"}
 _ANSWERED = ("book", "year", "number", "status")
 _HIDDEN_FROM_STAFF = _INTERNAL | {"office", "device", "idempotency_key", "file"}
 _STATE_FIELDS = frozenset(DocumentState.model_fields) - {"document_id", "file", "conflicted_person_ids"}
@@ -130,7 +131,7 @@ def assigned(event: AssignmentEvent, row: Mapping[str, Any]) -> Row | None:
 
 
 def state(row: Mapping[str, Any]) -> DocumentState:
-    """What other services may know. A restricted document's subject, issuer and reasons stay here."""
+    """What other services may know. A restricted document's texts, paper number and symbol stay here."""
     said = {name: row[name] for name in _STATE_FIELDS if row.get(name) is not None}
     if row.get("restricted"):
         for name in PRIVATE:
@@ -204,5 +205,5 @@ def full_view(row: Mapping[str, Any]) -> dict[str, Any]:
 def log_line(row: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that rebuilding the register needs."""
     file = row.get("file") or {}
-    kept = {name: value for name, value in row.items() if name not in _INTERNAL | {"file"}}
+    kept = {name: value for name, value in row.items() if name not in _UNLOGGED}
     return {"id": row["_id"], **kept, "sha256": row.get("sha256"), **file}

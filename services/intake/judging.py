@@ -14,11 +14,12 @@ from services.chassis.logs import logger
 from services.chassis.mongo import DEPENDENCY_DOWN
 from services.events import SecrecyIncidentRaised
 from services.intake.metadata import MAX_METADATA_BYTES, InvalidMetadata, Metadata, read
-from services.intake.secrecy import bears_mark, is_secret
+from services.intake.secrecy import is_secret, names_secret
 from services.intake.store import Register
-from services.intake.uploads import metadata_too_large
+from services.intake.uploads import chunks_of, metadata_too_large
 
 M = TypeVar("M", bound=Metadata)
+SMALL_BODY_SECONDS = 60.0
 _SENDER_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 
@@ -47,7 +48,7 @@ class Judge:
 
     async def file_name(self, name: str, office: str, device: str) -> None:
         """The name is judged and then forgotten."""
-        if name and bears_mark(re.sub(r"[_.]", " ", name)):
+        if names_secret(name):
             await self.refuse(office, device)
 
     async def refuse(self, office: str, device: str) -> None:
@@ -107,10 +108,10 @@ def unreadable(pointer: str) -> Problem:
     )
 
 
-async def body_of(request: Request) -> bytes:
-    """A small JSON body. Raises Problem 413."""
+async def body_of(request: Request, deadline_seconds: float = SMALL_BODY_SECONDS) -> bytes:
+    """A small JSON body. Raises Problem 408 and 413."""
     text = b""
-    async for chunk in request.stream():
+    async for chunk in chunks_of(request, deadline_seconds):
         text += chunk
         if len(text) > MAX_METADATA_BYTES:
             raise metadata_too_large(None)

@@ -1,24 +1,31 @@
 """Decides which book numbers a document, who is numbered together, and whether the clocks agree."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.events import Direction, Kind
 
 INCOMING, OUTGOING, OUTGOING_OFFICE = "incoming", "outgoing", "outgoing-office"
 MOST_DOCUMENTS = 200
 MOST_BYTES = 4 * 1024 * 1024
-_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,59}$")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
 class QpplOfTheOffice(ValueError):
     """The Office issues no legal normative documents of its own."""
 
 
+def is_id(text: str) -> bool:
+    """Offices and devices, by the pattern of the office's file. Each is safe as a folder: none begins with a dot."""
+    return bool(_ID.fullmatch(text))
+
+
 def is_name(text: str) -> bool:
-    """Offices, books and devices have names that are safe in a path and in an address."""
-    return bool(_NAME.match(text))
+    """Books have names that are safe in a path and in an address."""
+    return bool(_NAME.fullmatch(text))
 
 
 def is_book(direction: Direction, book: str) -> bool:
@@ -46,6 +53,13 @@ def fit_together(sizes: Iterable[int]) -> int:
             break
         count += 1
     return count
+
+
+def highest_of_book(book: Mapping[str, Any] | None, year: int, stored: int) -> int:
+    """The highest number of the year that the book will not give again; of a year that is over it gives none."""
+    if book is None or book["year"] < year:
+        return 0
+    return int(book["next"]) - 1 if book["year"] == year else stored
 
 
 def clocks_agree(database: datetime, book: datetime, service: datetime, tolerance: timedelta) -> bool:

@@ -1,7 +1,8 @@
 """Devices post: a document that arrives, or one that is issued. Its bytes are safe before it gets a number."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -20,7 +21,7 @@ from services.intake.keys import Device
 from services.intake.metadata import Fault, IncomingMetadata, InvalidMetadata, IssuedMetadata, judge, kept
 from services.intake.numbering import QpplOfTheOffice, outgoing_book
 from services.intake.settings import IntakeSettings
-from services.intake.uploads import Received, Upload
+from services.intake.uploads import Limits, Received, Upload
 from services.intake.writer import Numbered, Writer
 
 Said = IncomingMetadata | IssuedMetadata
@@ -42,6 +43,7 @@ class Posting:
         self._files = files
         self._writer = writer
         self._staff = staff
+        self._uploads = 0
 
     async def document(self, request: Request) -> Response:
         device = await self._device(request, Direction.INCOMING)
@@ -75,12 +77,31 @@ class Posting:
                 _check_book(device, metadata)
             return metadata
 
-        if not file_needed and request.headers.get("content-type", "").startswith("application/json"):
-            received: Received[Said] = Received(await judged(await body_of(request), ""), None)
-        else:
-            received = await self._upload(request, device, judged, draft, file_needed=file_needed).receive()
+        with self._place():
+            if not file_needed and request.headers.get("content-type", "").startswith("application/json"):
+                text = await body_of(request, self._settings.upload_deadline_seconds)
+                received: Received[Said] = Received(await judged(text, ""), None)
+            else:
+                received = await self._upload(request, device, judged, draft, file_needed=file_needed).receive()
         numbered = await self._number(self._arrival(document_id, device, received, key), draft)
         return _answered(numbered)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Raises Problem 503 while too many bodies are on their way in."""
+        if self._uploads >= self._settings.max_uploads:
+            raise Problem(
+                503,
+                "busy",
+                "Too many documents are being uploaded.",
+                remedy="Send the same request again a little later.",
+                headers={"Retry-After": "2"},
+            )
+        self._uploads += 1
+        try:
+            yield
+        finally:
+            self._uploads -= 1
 
     def _upload(
         self,
@@ -94,7 +115,8 @@ class Posting:
         async def refuse_name(name: str) -> None:
             await self._judge.file_name(name, device.office, device.device)
 
-        return Upload(request, judged, refuse_name, draft, self._settings.max_document_bytes, file_needed=file_needed)
+        limits = Limits(self._settings.max_document_bytes, self._settings.upload_deadline_seconds)
+        return Upload(request, judged, refuse_name, draft, limits, file_needed=file_needed)
 
     def _arrival(self, document_id: str, device: Device, received: Received[Said], key: str | None) -> Arrival:
         dumped = received.metadata.model_dump(mode="json")
@@ -107,7 +129,7 @@ class Posting:
             body=device.body,
             description=kept(self._with_days(dumped, device.direction)),
             file=received.file,
-            fingerprint=fingerprint(dumped, received.file),
+            fingerprint=fingerprint(received.metadata.model_dump(mode="json", exclude_defaults=True), received.file),
             idempotency_key=key,
             traceparent=followed_traceparent(),
         )
@@ -146,7 +168,7 @@ def _check_book(device: Device, metadata: Said) -> None:
 
 
 def fingerprint(metadata: dict[str, Any], file: StoredFile | None) -> str:
-    """Of what the sender said, before any default that depends on the day, and of the bytes."""
+    """Of what the sender said, without any default (a release may bring new ones), and of the bytes."""
     text = orjson.dumps([metadata, file.sha256 if file else None], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()
 

@@ -86,6 +86,15 @@ def entries(folder: Path) -> Iterator[dict[str, Any]]:
                     yield line
 
 
+def highest_numbers(folder: Path) -> dict[tuple[str, str, int], int]:
+    """The highest number that was ever given, by office, book and year; one pass over all lines."""
+    highest: dict[tuple[str, str, int], int] = {}
+    for line in entries(folder):
+        place = (line["office"], line["book"], line["year"])
+        highest[place] = max(line["number"], highest.get(place, 0))
+    return highest
+
+
 def _read(text: bytes) -> dict[str, Any] | None:
     try:
         line = orjson.loads(text)

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+MOST_PIECES = 5  # of a file's name between its dots
 LEVELS = frozenset({"tuyet mat", "toi mat", "mat", "top secret", "secret", "confidential"})
 NOTHING = frozenset({"", "none", "thuong", "khong", "normal"})
 _BRACKETED = re.compile(r"[\[({<«“\"']\s*([^\])}>»”\"']{2,20}?)\s*[\])}>»”\"']")
@@ -65,6 +66,13 @@ def bears_mark(text: str) -> bool:
     return bool(_LABELLED.search(text) or _SHOUTED.search(text)) or _shouts_alone(text)
 
 
+def names_secret(name: str) -> bool:
+    """Whether a file's name bears a mark, or is a level itself but for folder, extension, `_`, `-` and a count."""
+    pieces = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1].split(".")[:MOST_PIECES]
+    stems = (re.sub(r"[\W\d_]+", " ", " ".join(pieces[:count])) for count in range(1, len(pieces) + 1))
+    return bears_mark(re.sub(r"[_.]", " ", name)) or any(map(_is_level, stems))
+
+
 def is_secret(metadata: object) -> bool:
     """Whether anything in the metadata, however deep, declares a level or bears a mark."""
     if isinstance(metadata, dict) and declares_secrecy(metadata.get("secrecy")):
@@ -90,15 +98,16 @@ def _shouts_alone(text: str) -> bool:
 
 
 def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            yield str(name)
-            yield from _texts(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _texts(each)
+    """At any depth, without recursion: a sender may nest deeper than Python's stack."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            waiting += [*map(str, each), *each.values()]
+        elif isinstance(each, list | tuple):
+            waiting += each
 
 
 def _plain(text: str) -> str:

@@ -22,6 +22,12 @@ class IntakeSettings(ChassisSettings):
     max_waiting_documents: int = Field(
         default=2000, ge=1, description="Documents that may wait for a number before senders are asked to pause."
     )
+    max_uploads: int = Field(
+        default=200, ge=1, description="Uploads that may be in progress before senders are asked to pause."
+    )
+    upload_deadline_seconds: float = Field(
+        default=300.0, gt=0, description="Longest that one upload may take, in seconds."
+    )
     file_threads: int = Field(default=32, ge=1, description="Threads that write files and sync them, in threads.")
     clock_tolerance_seconds: float = Field(
         default=300.0, gt=0, description="Most that the database's clock may differ before numbering stops, in seconds."

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 import bson
-from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 from uuid_utils.compat import uuid7
 
@@ -16,14 +16,16 @@ from services.chassis.logs import logger
 from services.chassis.mongo import Database, Row, Session, Transactions
 from services.events import AssignmentEvent, Direction, DocumentEvent, DocumentStatus, SecrecyIncidentRaised
 from services.intake.documents import Arrival, arrived, assigned, entry, readership
-from services.intake.numbering import clocks_agree
+from services.intake.numbering import clocks_agree, highest_of_book
 
 Decide = Callable[[Row], tuple[Row, DocumentEvent]]
 SenderKey = tuple[str, str, str]
+Place = tuple[str, str, int]
 LONGEST_TRANSACTION_SECONDS = 5
 DUPLICATE_KEY = 11000
 LIVE = {"status": DocumentStatus.REGISTERED.value}
 _BY_NUMBER = [("office", ASCENDING), ("book", ASCENDING), ("year", ASCENDING), ("number", ASCENDING)]
+_BY_READER = [*_BY_NUMBER[:3], ("readers", ASCENDING), _BY_NUMBER[3]]
 
 
 class Collision(Failure):
@@ -48,6 +50,7 @@ class Register:
         await self.rows.create_indexes(
             [
                 IndexModel(_BY_NUMBER, name="by_number", unique=True),
+                IndexModel(_BY_READER, name="by_reader"),
                 IndexModel(
                     [("office", ASCENDING), ("sha256", ASCENDING), ("received_at", ASCENDING), ("number", ASCENDING)],
                     name="equal_bytes",
@@ -61,6 +64,27 @@ class Register:
                 ),
             ]
         )
+
+    async def check_goes_on_from(self, logged: Mapping[Place, int]) -> None:
+        """Raises Halted where a book would give a number again that stands in the register log."""
+        books = {row["_id"]: row async for row in self.books.find({}, {"year": 1, "next": 1})}
+        behind = []
+        for (office, book, year), number in sorted(logged.items()):
+            stored = await self._highest(office, book, year)
+            reached = min(stored, highest_of_book(books.get(f"{office}/{book}"), year, stored))
+            if reached < number:
+                behind.append(f"{office}/{book}/{year}: the register log has number {number}, the database {reached}")
+        if behind:
+            raise Halted(
+                f"The database is older than the register log, and numbers would be given twice. {'; '.join(behind)}. "
+                "Restore the newer database, or wait for `vanthu recover` of a later release; do not delete the "
+                "register log. Until then intake stays closed."
+            )
+
+    async def _highest(self, office: str, book: str, year: int) -> int:
+        place = {"office": office, "book": book, "year": year}
+        row = await self.rows.find_one(place, {"_id": 0, "number": 1}, sort=[("number", DESCENDING)])
+        return row["number"] if row else 0
 
     # --- numbering -----------------------------------------------------------------------------------
 
@@ -84,8 +108,9 @@ class Register:
         earliest = await self._earliest_with({each.file.sha256 for each in arrivals if each.file}, office, session)
         rows: list[Row] = []
         for number, arrival in enumerate(arrivals, taken["next"] - len(arrivals)):
-            same = earliest.setdefault(arrival.file.sha256, arrival.document_id) if arrival.file else None
-            duplicate_of = same if same != arrival.document_id else None
+            duplicate_of = earliest.get(arrival.file.sha256) if arrival.file else None
+            if arrival.file and not arrival.description.get("restricted"):
+                earliest.setdefault(arrival.file.sha256, arrival.document_id)
             rows.append(entry(arrival, taken["year"], number, taken["last_at"], duplicate_of, batch))
         await self.rows.insert_many(rows, session=session)
         await self._journal.append(map(arrived, rows), session, (each.traceparent for each in arrivals))
@@ -111,11 +136,12 @@ class Register:
         return row
 
     async def _earliest_with(self, digests: Collection[str], office: str, session: Session) -> dict[str, str]:
+        """Restricted documents are left out: a sender may not learn that there is one."""
         if not digests:
             return {}
         found = self.rows.aggregate(
             [
-                {"$match": {"office": office, "sha256": {"$in": list(digests)}, **LIVE}},
+                {"$match": {"office": office, "sha256": {"$in": list(digests)}, "restricted": {"$ne": True}, **LIVE}},
                 {"$sort": {"sha256": 1, "received_at": 1, "number": 1}},
                 {"$group": {"_id": "$sha256", "first": {"$first": "$_id"}}},
             ],

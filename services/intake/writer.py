@@ -132,7 +132,7 @@ class Writer:
             _fail(batch, failure)
         except OSError:
             logger("intake").exception("the register log cannot be written")
-            _fail(batch, OutcomeUnknown("the register log cannot be written"))
+            _fail(batch, _not_logged())
         except Exception as failure:
             if not alone:
                 logger("intake").warning("a batch fails", cause=type(failure).__name__, documents=len(batch))
@@ -160,10 +160,14 @@ class Writer:
         if not fresh:
             return
         rows = await self._numbers.number([each.arrival for each in fresh])
-        await self._log.append([log_line(row) for row in rows])
-        self._on_logged(rows[0]["batch"])
-        for each, row in zip(fresh, rows, strict=True):
-            each.outcome.set_result(Numbered(row))
+        try:  # they have their numbers: whatever fails from here on, none of them may be numbered again
+            await self._log.append([log_line(row) for row in rows])
+            self._on_logged(rows[0]["batch"])
+            for each, row in zip(fresh, rows, strict=True):
+                each.outcome.set_result(Numbered(row))
+        except Exception as failure:
+            logger("intake").exception("numbered, but not in the register log yet")
+            raise _not_logged() from failure
 
     async def _answer_repeats(self, batch: Sequence[_Waiting]) -> list[_Waiting]:
         """Those who are new; the others get what their key made before, once that is in the register log."""
@@ -192,6 +196,10 @@ class Writer:
 def check_same(arrival: Arrival, fingerprint: str) -> None:
     if arrival.fingerprint != fingerprint:
         raise reused_key()
+
+
+def _not_logged() -> OutcomeUnknown:
+    return OutcomeUnknown("the register log cannot be written")
 
 
 def reused_key() -> Problem:

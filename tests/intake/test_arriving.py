@@ -134,6 +134,13 @@ async def test_a_retry_gets_the_first_answer_also_later_and_after_a_void(intake:
     assert len(intake.files) == 1
 
 
+async def test_a_retry_may_say_what_goes_without_saying(intake: Running) -> None:
+    """So a later release may add a field with a default between a request and its retry."""
+    first = await intake.scanner.post({"subject": "x"}, Idempotency_Key="brief")
+    again = await intake.scanner.post({"subject": "x", "kind": "other", "answers": None}, Idempotency_Key="brief")
+    assert again.json() == first.json()
+
+
 async def test_a_sender_key_with_other_bytes_or_metadata_is_refused(intake: Running) -> None:
     await intake.scanner.post(WHOLE, Idempotency_Key="key")
     for metadata, file in [(WHOLE, pdf("other")), (WHOLE | {"subject": "other"}, PDF)]:
@@ -201,3 +208,5 @@ async def test_the_register_log_has_one_line_for_each_document(intake: Running) 
         assert (line["office"], line["book"]) == (HA_TINH, "incoming")
         for name in ("year", "number", "received_at", "sha256", "size_bytes", "media_type"):
             assert line[name] == answer[name]
+        row = await intake.database["documents"].find_one({"_id": answer["id"]})
+        assert [line[name] for name in ("fingerprint", "version", "status")] == [row["fingerprint"], 1, "registered"]

@@ -1,15 +1,21 @@
 """What cannot be accepted is answered with the field at fault; nothing is stored and no number is used."""
 
+import asyncio
 import base64
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
-from tests.harness import as_bearer
+from services.chassis.settings import ChassisSettings
+from services.intake.app import build
+from services.intake.device_keys import DeviceKeys
+from services.intake.settings import IntakeSettings
+from tests.harness import as_bearer, running
 from tests.intake.conftest import Running
-from tests.intake.scanner import PDF
-from tests.offices import token
+from tests.intake.scanner import PDF, Scanner
+from tests.offices import HA_TINH, token
 
 BOUNDARY = "multipart/form-data; boundary=edge"
 
@@ -225,3 +231,57 @@ async def test_an_unknown_book_is_not_found(intake: Running) -> None:
     assert (await intake.client.get("/intake/api/v1/books/unknown/2016", headers=clerk)).status_code == 404
     response = await intake.client.get("/intake/api/v1/books/incoming/soon", headers=clerk)
     assert response.status_code in {400, 422}
+
+
+async def test_bytes_that_belong_to_no_part_count_too(intake: Running) -> None:
+    padding = b"x" * 100_000
+    sent = 0
+
+    async def endless(first: bytes) -> AsyncIterator[bytes]:
+        nonlocal sent
+        sent = 0
+        yield first
+        for _ in range(100):
+            sent += len(padding)
+            yield padding
+
+    headers = {**intake.scanner.headers, "Content-Type": BOUNDARY}
+    for first in (b"before the first boundary", part("metadata", b"{}") + FILE + END):
+        response = await intake.client.post("/intake/api/v1/documents", content=endless(first), headers=headers)
+        assert response.status_code == 413
+        assert sent < 2 * intake.settings.max_document_bytes
+    await nothing_was_stored(intake)
+
+
+async def test_deep_metadata_is_the_senders_fault(intake: Running) -> None:
+    for depth in (900, 1020, 20_000):
+        deep = b'{"subject":' + b"[" * depth + b"]" * depth + b"}"
+        response = await intake.scanner.post_body(part("metadata", deep) + FILE + END, BOUNDARY)
+        assert response.status_code in {400, 422}, depth
+    await nothing_was_stored(intake)
+
+
+async def test_slow_uploads_end_and_too_many_at_once_are_asked_to_pause(
+    settings: ChassisSettings, database: Any, tmp_path: Path
+) -> None:
+    own = IntakeSettings(
+        **settings.model_dump(), data_folder=tmp_path / "data", upload_deadline_seconds=0.5, max_uploads=1
+    )
+    begun = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield part("metadata", b"{}")
+        begun.set()
+        await asyncio.sleep(30)
+
+    async with running(build(own)) as client:
+        scanner = Scanner(client, await DeviceKeys(database).create(HA_TINH, "scanner", "incoming", "incoming"))
+        headers = {**scanner.headers, "Content-Type": BOUNDARY}
+        first = asyncio.create_task(client.post("/intake/api/v1/documents", content=slow(), headers=headers))
+        await begun.wait()
+        second = await scanner.post({})
+        assert (second.status_code, second.json()["type"]) == (503, "urn:vanthu:problem:busy")
+        assert second.headers["retry-after"]
+        late = await first
+        assert (late.status_code, late.json()["type"]) == (408, "urn:vanthu:problem:too-slow")
+        assert await scanner.number("there is room again") == 1

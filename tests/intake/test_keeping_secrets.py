@@ -1,5 +1,6 @@
 """State secrets leave no trace, restricted documents little, and neighbours see nothing."""
 
+import asyncio
 import json
 import logging
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from tests.harness import as_bearer
 from tests.intake.conftest import Running
 from tests.intake.scanner import pdf
+from tests.intake.test_arriving import events_of
 from tests.offices import NGHE_AN, token
 
 CANARY = "chim-hoang-yen-7291"
@@ -64,8 +66,9 @@ async def test_the_incident_says_where_and_when_and_nothing_else(intake: Running
     assert await intake.database["documents"].count_documents({}) == 0
 
 
-async def test_a_restricted_document_says_neither_subject_nor_sender_to_other_services(intake: Running) -> None:
-    metadata = {"restricted": True, "subject": CANARY, "issuer": CANARY, "kind": "petition", "issuer_level": "citizen"}
+async def test_a_restricted_document_says_no_text_of_its_own_to_other_services(intake: Running) -> None:
+    texts = dict.fromkeys(["subject", "issuer", "symbol", "number", "answers"], CANARY)
+    metadata = {"restricted": True, "kind": "petition", "issuer_level": "citizen", **texts}
     answer = (await intake.scanner.post(metadata)).json()
     address = f"/intake/api/v1/documents/{answer['id']}"
     events = json.dumps(await intake.database["events"].find().to_list(None), default=str)
@@ -112,3 +115,21 @@ async def test_a_device_reads_its_own_answers_and_no_file(intake: Running) -> No
     assert (await intake.outgoing.get(address)).status_code == 404
     assert (await intake.scanner.get(f"{address}/file")).status_code == 403
     assert (await intake.scanner.get(f"/intake/api/v1/books/incoming/{answer['year']}")).status_code == 401
+
+
+async def test_the_symbol_of_a_restricted_outgoing_document_stays_in_intake(intake: Running) -> None:
+    answer = (await intake.outgoing.post({"kind": "quyet_dinh", "restricted": True}, to="issued")).json()
+    assert answer["symbol"] == "01/QĐ-UBND"
+    (event,) = await events_of(intake, answer["id"])
+    assert event["document"]["symbol"] is None
+
+
+async def test_no_sender_learns_of_a_restricted_document_with_the_same_bytes(intake: Running) -> None:
+    await intake.scanner.post({"restricted": True}, pdf("same"))
+    first = (await intake.scanner.post({}, pdf("same"))).json()
+    assert first["possible_duplicate_of"] is None
+    together = [intake.scanner.post({"restricted": n < 5}, pdf("new")) for n in range(10)]
+    told = {answer.json()["possible_duplicate_of"] for answer in await asyncio.gather(*together)} - {None}
+    rows = await intake.database["documents"].find({"_id": {"$in": list(told)}}).to_list(None)
+    assert len(rows) == 1
+    assert "restricted" not in rows[0]

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -293,3 +293,30 @@ async def test_a_start_writes_what_a_crash_left_out_of_the_register_log(
     client.close()
     (line,) = entries(intake_settings.data_folder / "register")
     assert (line["id"], line["number"], line["subject"]) == (answer["id"], answer["number"], "x")
+
+
+class FailingLog:
+    """Its first append fails in a way that nobody expects."""
+
+    def __init__(self, log: RegisterLog) -> None:
+        self._log = log
+        self._failures = [TypeError("injected")]
+
+    async def append(self, lines: Sequence[dict[str, Any]]) -> None:
+        if self._failures:
+            raise self._failures.pop()
+        await self._log.append(lines)
+
+
+async def test_once_numbered_a_failure_makes_the_outcome_unknown_and_numbers_nobody_again(
+    installation: Installation,
+) -> None:
+    process = installation.processes[0]
+    writer = Writer(process.register, FailingLog(process.log), 1000, lambda _: None)
+    documents = [arrival("office", f"key-{n}" if n else None, content=f"{n}") for n in range(3)]
+    outcomes = await asyncio.gather(*(writer.register(each) for each in documents), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [OutcomeUnknown] * 3
+    assert await installation.database["documents"].count_documents({}) == 3
+    again = await writer.register(arrival("office", "key-1", content="1"))
+    assert (again.repeated, again.row["number"]) == (True, 2)
+    assert len(list(entries(installation.folder))) == 3

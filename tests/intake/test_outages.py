@@ -155,6 +155,11 @@ async def test_keys_are_listed_without_secrets_and_end_when_revoked(intake: Runn
         await keys.create(NGHE_AN, "x", "outgoing", "incoming")
     with pytest.raises(ValueError, match="no name"):
         await keys.create("../etc", "x", "incoming", "incoming")
+    for office in ("..", ".hidden", "a/b", "a\n", "", "a" * 65):
+        with pytest.raises(ValueError, match="no name"):
+            await keys.create(office, "x", "incoming", "incoming")
+    for office in ("HaTinh", "ha-tinh.ubnd", "a" * 64):
+        assert await keys.create(office, "Scanner.1", "incoming", "incoming")
     await asyncio.sleep(3.1)
     assert (await intake.client.post("/intake/api/v1/documents", headers=as_bearer(text))).status_code == 401
 

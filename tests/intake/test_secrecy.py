@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from services.intake.secrecy import bears_mark, declares_nothing, declares_secrecy, is_secret
+from services.intake.secrecy import bears_mark, declares_nothing, declares_secrecy, is_secret, names_secret
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,36 @@ def test_a_mark_anywhere_in_the_metadata_counts() -> None:
     assert is_secret({"unknown": {"deep": ["TUYỆT MẬT"]}})
     assert not is_secret({"secrecy": "none", "subject": "Mật độ xây dựng", "restricted": True})
     assert not is_secret(["a", 1, None])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mật.pdf",
+        "tối mật.pdf",
+        "toi_mat.pdf",
+        "TOI MAT.pdf",
+        "toi-mat (2).pdf",
+        "1. mật.pdf",
+        "Mật.docx.pdf",
+        "C:\\scan\\MẬT",
+        "Ke_hoach_MẬT.pdf",
+        unicodedata.normalize("NFD", "mật.pdf"),
+    ],
+)
+def test_a_files_name_that_is_a_mark_is_recognised(name: str) -> None:
+    assert names_secret(name)
+
+
+@pytest.mark.parametrize("name", ["mật độ.pdf", "mat-bang.pdf", "bảo mật.pdf", "mat.pdf", "scan.pdf", "", "." * 4000])
+def test_a_files_name_that_only_sounds_like_a_mark_is_none(name: str) -> None:
+    assert not names_secret(name)
+
+
+def test_no_depth_of_metadata_is_too_deep_to_be_judged() -> None:
+    deep: object = "TUYỆT MẬT"
+    for _ in range(100_000):
+        deep = [deep]
+    assert is_secret({"deep": deep})
+    while isinstance(deep, list):  # Python would end it by recursion
+        deep = deep[0]

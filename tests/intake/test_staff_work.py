@@ -8,7 +8,7 @@ from tests.harness import as_bearer
 from tests.intake.conftest import Running
 from tests.intake.scanner import PDF, pdf
 from tests.intake.test_arriving import events_of
-from tests.offices import token
+from tests.offices import HA_TINH, token
 
 BASE = "/intake/api/v1"
 
@@ -184,3 +184,15 @@ async def test_the_apis_page_describes_every_route(intake: Running) -> None:
     body = page["paths"]["/api/v1/documents"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert "cong_van" in str(body["properties"]["metadata"]["properties"]["kind"])
     assert (await as_person(intake, "admin", "GET", "asyncapi.json")).json()["asyncapi"].startswith("3.")
+
+
+async def test_a_specialists_page_reads_only_what_they_may_read(intake: Running) -> None:
+    for n in range(30):
+        await intake.scanner.number(f"{n}")
+    await intake.database["documents"].update_many({"number": {"$gt": 28}}, {"$push": {"readers": "person:hoa"}})
+    wanted = {"office": HA_TINH, "book": "incoming", "number": {"$gt": 0}, "readers": {"$in": ["person:hoa", "head:x"]}}
+    year = await intake.database["books"].distinct("year")
+    found = intake.database["documents"].find({**wanted, "year": year[0], "conflicted": {"$ne": "hoa"}})
+    figures = (await found.sort("number", 1).limit(100).explain())["executionStats"]
+    assert figures["nReturned"] == 2
+    assert figures["totalKeysExamined"] <= 6

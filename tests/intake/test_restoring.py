@@ -1,0 +1,94 @@
+"""A database that is older than the register log: no number is given a second time."""
+
+import httpx
+import pytest
+
+from services.chassis.errors import Halted
+from services.chassis.host import new_host
+from services.intake.app import build
+from services.intake.numbering import highest_of_book
+from services.intake.register_log import highest_numbers
+from services.intake.store import Register
+from tests.intake.conftest import Running
+from tests.intake.scanner import Scanner
+from tests.intake.test_arriving import this_year
+from tests.offices import HA_TINH, NGHE_AN
+
+
+@pytest.fixture
+async def numbered(intake: Running) -> Running:
+    """Three documents in one office, one in the other."""
+    for n in range(3):
+        await intake.scanner.number(f"{n}")
+    await intake.neighbour.number("n")
+    return intake
+
+
+async def refusal_to_start(intake: Running) -> str:
+    service = build(intake.settings)
+    await service.start()
+    try:
+        with pytest.raises(Halted) as halted:
+            await service.started()
+        transport = httpx.ASGITransport(new_host([service]))
+        async with httpx.AsyncClient(transport=transport, base_url="http://vanthu.test") as client:
+            answer = await Scanner(client, intake.scanner.key).post({})
+        assert answer.status_code == 503
+    finally:
+        await service.stop()
+    return str(halted.value)
+
+
+async def starts(intake: Running) -> None:
+    service = build(intake.settings)
+    await service.start()
+    await service.started()
+    await service.stop()
+
+
+async def test_intake_stays_closed_on_a_lost_database(numbered: Running) -> None:
+    for name in ("documents", "books"):
+        await numbered.database.drop_collection(name)
+    message = await refusal_to_start(numbered)
+    year = this_year(numbered)
+    assert f"{HA_TINH}/incoming/{year}: the register log has number 3, the database 0" in message
+    assert f"{NGHE_AN}/incoming/{year}: the register log has number 1, the database 0" in message
+    assert "do not delete the register log" in message
+    assert await numbered.database["documents"].count_documents({}) == 0
+    assert await numbered.database["books"].count_documents({}) == 0
+
+
+async def test_intake_stays_closed_on_a_restored_older_database(numbered: Running) -> None:
+    place = {"office": HA_TINH, "book": "incoming"}
+    await numbered.database["documents"].delete_one({**place, "number": 3})
+    await numbered.database["books"].update_one(place, {"$set": {"next": 3}})
+    message = await refusal_to_start(numbered)
+    assert "the register log has number 3, the database 2" in message
+    assert NGHE_AN not in message
+
+
+async def test_a_lost_book_is_noticed_although_its_documents_are_there(numbered: Running) -> None:
+    await numbered.database["books"].delete_one({"office": HA_TINH})
+    assert "the register log has number 3, the database 0" in await refusal_to_start(numbered)
+
+
+async def test_what_the_register_log_lacks_keeps_nobody_from_starting(numbered: Running) -> None:
+    for path in (numbered.settings.data_folder / "register").glob("*.jsonl"):
+        path.write_bytes(b"")
+    await starts(numbered)
+
+
+async def test_a_year_that_is_over_is_compared_with_its_documents(numbered: Running) -> None:
+    logged = highest_numbers(numbered.settings.data_folder / "register")
+    year = this_year(numbered)
+    assert logged == {(HA_TINH, "incoming", year): 3, (NGHE_AN, "incoming", year): 1}
+    await numbered.database["books"].update_many({}, {"$set": {"year": year + 1, "next": 1}})
+    register = Register(numbered.database, None, None, "UTC", 300)  # type: ignore[arg-type]
+    await register.check_goes_on_from(logged)
+
+
+def test_a_book_gives_again_what_it_does_not_know() -> None:
+    assert highest_of_book(None, 2016, 7) == 0
+    assert highest_of_book({"year": 2015, "next": 99}, 2016, 7) == 0
+    assert highest_of_book({"year": 2016, "next": 8}, 2016, 7) == 7
+    assert highest_of_book({"year": 2017, "next": 1}, 2016, 7) == 7
