@@ -31,6 +31,14 @@ class Profile:
             sums[getattr(place, name) or OUTSIDE] += seconds
         return self._shares(sums, most)
 
+    def outside(self, most: int = 25) -> dict[str, float]:
+        """What runs where no function of ours waits for it, by library: clients, servers and loops of their own."""
+        sums: defaultdict[str, float] = defaultdict(float)
+        for place, seconds in self.places.items():
+            if not place.line:
+                sums[f"{place.package} {place.leaf}"] += seconds
+        return self._shares(sums, most)
+
     def functions(self, most: int = 30) -> dict[str, float]:
         """Our own functions with all that libraries do for them, but without what other functions of ours do."""
         sums: defaultdict[str, float] = defaultdict(float)
@@ -57,6 +65,7 @@ class Profile:
             "by_package": self.by("package"),
             "by_function": self.functions(),
             "within_function": self.within(),
+            "outside": self.outside(),
             "by_line": self.by("line", 40),
             "by_leaf": self.by("leaf", 40),
         }
@@ -68,6 +77,7 @@ class Profile:
             "library": self.by("package"),
             "function of ours, with libraries": self.functions(),
             "function of ours, with all below it": self.within(),
+            "function of nobody's of ours": self.outside(),
         }
         return "\n".join(
             "\n".join(

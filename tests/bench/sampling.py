@@ -108,9 +108,9 @@ def place_of(frame: FrameType) -> Place:
 
 
 def _ours(frame: FrameType) -> str:
-    """The file below `services/`, or nothing."""
+    """The file below `services/`, or nothing; the command below everything else says nothing."""
     _, found, rest = frame.f_code.co_filename.rpartition("/services/")
-    return rest if found and "site-packages" not in rest else ""
+    return rest if found and "site-packages" not in rest and not rest.startswith("cli/") else ""
 
 
 def _service(file: str, frame: FrameType) -> str:
