@@ -4,13 +4,14 @@ While a new generation is being built, the live consumer writes it, too: what ha
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from services.chassis.errors import Failure
+from services.chassis.errors import Failure, LostRace
 from services.chassis.mongo import DEPENDENCY_DOWN
 from services.events import Event, OfficeEvent
 from services.reporting.difference import Difference, compare, held, tallied
@@ -47,18 +48,18 @@ async def rebuild(
     """Build facts and counters from all journals' events, and flip when none is older than the live one.
 
     `events` is read from its start after the new generation is open. `progress` is told how many events were
-    taken since it was last told. Raises Behind, or Superseded when another run has begun meanwhile.
+    taken since it was last told. Raises Behind, or Superseded when another run has begun meanwhile; however it ends early, even
+    cancelled, nothing is left of the new generation.
     """
-    generation = await store.begin_rebuild()
     taken = 0
-    async for batch in _batches(events):
-        await _again(lambda batch=batch: store.fill(generation, batch))  # type: ignore[misc]
-        taken += len(batch)
-        progress(len(batch))
-    if behind := await _behind(store, generation):
-        await store.abandon(generation)
-        raise Behind(behind)
-    await store.flip(generation)
+    async with _building(store, store.begin_rebuild()) as generation:
+        async for batch in _batches(events):
+            await _again(lambda batch=batch: store.fill(generation, batch))  # type: ignore[misc]
+            taken += len(batch)
+            progress(len(batch))
+        if behind := await _behind(store, generation):
+            raise Behind(behind)
+        await _again(lambda: store.flip(generation))
     await asyncio.sleep(grace_seconds)
     await store.drop_unused()
     return Rebuilt(taken, await store.size())
@@ -69,22 +70,23 @@ async def recompute(
 ) -> list[Difference]:
     """Build the counters anew from the facts and flip. Returns where the old ones were wrong.
 
-    `progress` is told how many facts were counted since it was last told. Raises Superseded.
+    `progress` is told how many facts were counted since it was last told. Raises Superseded; however it ends early, even
+    cancelled, nothing is left of the new counters.
     """
-    generation = await store.begin_recount()
-    ids = await store.document_ids("")
-    while ids:
-        await _again(lambda ids=ids: store.recount(generation, ids))  # type: ignore[misc]
-        progress(len(ids))
-        ids = await store.document_ids(ids[-1])
+    async with _building(store, store.begin_recount()) as generation:
+        ids = await store.document_ids("")
+        while ids:
+            await _again(lambda ids=ids: store.recount(generation, ids))  # type: ignore[misc]
+            progress(len(ids))
+            ids = await store.document_ids(ids[-1])
 
-    async def differing(session: Any) -> list[Difference]:
-        live = await held(store.every_counter(session))
-        anew = await held(store.every_counter(session, generation.counters))
-        return compare(live, anew)
+        async def differing(session: Any) -> list[Difference]:
+            live = await held(store.every_counter(session))
+            anew = await held(store.every_counter(session, generation.counters))
+            return compare(live, anew)
 
-    found: list[Difference] = await store.at_one_moment(differing)
-    await store.flip(generation)
+        found: list[Difference] = await store.at_one_moment(differing)
+        await _again(lambda: store.flip(generation))
     await asyncio.sleep(grace_seconds)
     await store.drop_unused()
     return found
@@ -101,10 +103,25 @@ async def differences(store: ReportingStore) -> list[Difference]:
     return found
 
 
+@contextlib.asynccontextmanager
+async def _building(store: ReportingStore, begin: Coroutine[Any, Any, Generation]) -> AsyncIterator[Generation]:
+    """The generation that `begin` opens; abandoned when the block ends before its flip.
+
+    With the database away it stays behind, and `vanthu check` says so.
+    """
+    beginning = asyncio.ensure_future(begin)
+    try:
+        yield await asyncio.shield(beginning)
+    except BaseException:
+        with contextlib.suppress(*DEPENDENCY_DOWN):
+            await asyncio.shield(store.abandon(await beginning))
+        raise
+
+
 async def _again(work: Callable[[], Awaitable[None]]) -> None:
     """The live consumer may be first at a row, or the database away for a moment: both pass."""
     pauses = wait_random_exponential(multiplier=0.05, max=5)
-    retried = retry_if_exception_type(DEPENDENCY_DOWN)
+    retried = retry_if_exception_type((*DEPENDENCY_DOWN, LostRace))
     async for attempt in AsyncRetrying(
         wait=pauses, retry=retried, stop=stop_after_delay(PATIENCE_SECONDS), reraise=True
     ):

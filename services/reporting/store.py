@@ -6,7 +6,7 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from services.chassis.errors import Failure, InvalidRecord, Unavailable
+from services.chassis.errors import Failure, InvalidRecord, LostRace, Unavailable
 from services.chassis.mongo import Client, Collection, Database, Row, Session, Transactions
 from services.events import Direction, Event
 from services.policy import Viewer
@@ -49,7 +49,10 @@ class ReportingStore:
     # --- writing ---------------------------------------------------------------------------------
 
     async def count(self, events: Sequence[Event]) -> None:
-        """All events take effect, in every generation that is current or being built, or none does."""
+        """All events take effect, in every generation that is current or being built, or none does.
+
+        Raises LostRace when another replica was first with one of the rows.
+        """
         news, newest = newest_of(events), max(event.recorded_at for event in events)
 
         async def body(session: Session, pointer: Pointer) -> None:
@@ -217,6 +220,11 @@ class ReportingStore:
         async for row in rows.find({}, {"office": 1, "epoch": 1, "version": 1}).sort("_id", ASCENDING):
             yield row
 
+    async def period_counts_by_id(self) -> AsyncIterator[Row]:
+        """Every hand-entered count whole, by id."""
+        async for row in self._period_counts((await self.pointer()).current).find().sort("_id", ASCENDING):
+            yield row
+
     async def versions_of(self, generation: Generation, ids: Sequence[str]) -> dict[str, Row]:
         facts = self._facts(generation)
         return {row["_id"]: row async for row in facts.find({"_id": {"$in": list(ids)}}, {"parts": 1, "office": 1})}
@@ -252,17 +260,21 @@ class ReportingStore:
         return await self._begin(Generation((await self.pointer()).current.facts, await self._next_number()))
 
     async def flip(self, generation: Generation) -> None:
-        """Readers and writers see the new generation from one moment on. Raises Superseded."""
+        """Readers and writers see the new generation from one moment on. Twice is once. Raises Superseded."""
 
         async def body(session: Session) -> None:
-            rows = await self._pointers.find({}, session=session).to_list(None)
-            for row in rows:
-                _expect(pointer_of(row), generation)
+            pointers = [pointer_of(row) for row in await self._pointers.find({}, session=session).to_list(None)]
+            if all(each == Pointer(generation) for each in pointers):
+                return
+            for each in pointers:
+                _expect(each, generation)
             await self._point(Pointer(generation), session)
 
         await self._transactions.run(body)
 
     async def abandon(self, generation: Generation) -> None:
+        """Nobody writes the generation any more, and it is gone; nothing changes once it was flipped."""
+
         async def body(session: Session) -> None:
             row = await self._pointers.find_one({"_id": 0}, session=session)
             if row and pointer_of(row).building == generation:
@@ -346,7 +358,7 @@ def _increment(row: RowKey, lane: int, counts: dict[str, int]) -> UpdateOne:
 
 
 async def _write(rows: Collection, writes: Iterable[Any], session: Session) -> None:
-    """One bulk write; a row that another writer made meanwhile means to do all again on fresh state."""
+    """One bulk write. Raises LostRace when another writer made one of the rows meanwhile."""
     listed = list(writes)
     if not listed:
         return
@@ -354,7 +366,7 @@ async def _write(rows: Collection, writes: Iterable[Any], session: Session) -> N
         await rows.bulk_write(listed, ordered=False, session=session)
     except BulkWriteError as error:
         if any(fault["code"] == DUPLICATE for fault in error.details.get("writeErrors", ())):
-            raise Unavailable("another writer was first") from error
+            raise LostRace("another writer was first") from error
         raise
 
 

@@ -1,14 +1,16 @@
 """Facts and counters built anew beside the live ones, under traffic, on real MongoDB."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
+from services.chassis.errors import LostRace, OutcomeUnknown
 from services.events import Direction, Event, Kind
 from services.reporting.app import opened
+from services.reporting.generations import Generation
 from services.reporting.rebuild import Behind, differences, rebuild, recompute
 from services.reporting.settings import ReportingSettings
 from services.reporting.store import ReportingStore, Superseded
@@ -86,6 +88,87 @@ async def test_journals_that_lack_a_live_document_flip_nothing(store: ReportingS
     assert behind.value.document_ids == ("hatinh-3",)
     assert await annual(store) == totals
     assert (await store.pointer()).building is None
+
+
+async def cut_short(events: list[Event]) -> AsyncIterator[Event]:
+    for event in events:
+        yield event
+    raise ConnectionResetError
+
+
+async def nothing_is_being_built(store: ReportingStore) -> bool:
+    names = await store._generation_names()
+    return (await store.pointer()).building is None and len(names) == 3
+
+
+async def test_a_rebuild_whose_journals_break_off_leaves_nothing_being_built(store: ReportingStore) -> None:
+    events = a_year(10)
+    await store.count(events)
+    totals = await annual(store)
+    with pytest.raises(ConnectionResetError):
+        await rebuild(store, cut_short(events), grace_seconds=0)
+    assert await nothing_is_being_built(store)
+    assert await annual(store) == totals
+
+
+@pytest.mark.parametrize("after_seconds", [0.0, 0.02, 0.3])
+async def test_a_rebuild_that_is_cancelled_leaves_nothing_being_built(
+    store: ReportingStore, after_seconds: float
+) -> None:
+    events = a_year(10)
+    await store.count(events)
+    going = asyncio.create_task(rebuild(store, journal(events, pause_seconds=0.1), grace_seconds=0))
+    await asyncio.sleep(after_seconds)
+    going.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await going
+    assert await nothing_is_being_built(store)
+
+
+async def test_a_recount_that_fails_leaves_nothing_being_built(store: ReportingStore) -> None:
+    await store.count(a_year(10))
+
+    def give_up(_: int) -> None:
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await recompute(store, progress=give_up, grace_seconds=0)
+    assert await nothing_is_being_built(store)
+    assert await differences(store) == []
+
+
+async def test_a_flip_whose_answer_was_lost_may_be_done_again(store: ReportingStore) -> None:
+    generation = await store.begin_rebuild()
+    await store.flip(generation)
+    await store.flip(generation)
+    await store.abandon(generation)
+    assert (await store.pointer()).current == generation
+    assert await nothing_is_being_built(store)
+
+
+async def test_a_rebuild_that_loses_a_race_goes_on(store: ReportingStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = a_year(10)
+    await store.count(events)
+    fill, flip = store.fill, store.flip
+    lost: list[Generation] = []
+
+    async def loses_once(generation: Generation, events: Sequence[Event]) -> None:
+        if not lost:
+            lost.append(generation)
+            raise LostRace("another writer was first")
+        await fill(generation, events)
+
+    async def unclear_once(generation: Generation) -> None:
+        await flip(generation)
+        if len(lost) == 1:
+            lost.append(generation)
+            raise OutcomeUnknown("no answer to the commit")
+
+    monkeypatch.setattr(store, "fill", loses_once)
+    monkeypatch.setattr(store, "flip", unclear_once)
+    await rebuild(store, journal(events), grace_seconds=0)
+    assert len(lost) == 2
+    assert await differences(store) == []
 
 
 async def test_a_second_rebuild_starts_over_after_a_first_that_was_cut_short(store: ReportingStore) -> None:

@@ -5,15 +5,17 @@ import random
 from datetime import date, timedelta
 
 import pytest
+from pymongo import InsertOne
 
-from services.chassis.errors import InvalidRecord
+from services.chassis.errors import InvalidRecord, LostRace
+from services.chassis.mongo import Session
 from services.events import AssignmentStatus, Direction, Event, IssuerLevel, Kind
 from services.policy import Viewer
 from services.reporting.app import opened
 from services.reporting.listing import FactQuery
 from services.reporting.rebuild import differences
 from services.reporting.settings import ReportingSettings
-from services.reporting.store import ReportingStore
+from services.reporting.store import ReportingStore, _write
 from services.reporting.window import Window
 from tests.offices import HA_TINH, NGHE_AN
 from tests.reporting.saying import assigned, completed, described, issued, noticed, period_counted, received, voided
@@ -147,6 +149,16 @@ async def test_replicas_that_count_at_once_lose_nothing(
         )
     assert await differences(store) == []
     assert sum((await annual(store)).values()) == len([1 async for row in store.facts_by_id() if row["counts"]])
+
+
+async def test_a_row_that_another_writer_made_first_is_a_lost_race(store: ReportingStore) -> None:
+    await store.count([received("a", MONDAY)])
+
+    async def late(session: Session) -> None:
+        await _write(store._facts((await store.pointer()).current), [InsertOne({"_id": "a"})], session)
+
+    with pytest.raises(LostRace):
+        await store._transactions.run(late)
 
 
 async def test_freshness_is_the_newest_event_that_took_effect(store: ReportingStore) -> None:
