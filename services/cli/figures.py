@@ -44,6 +44,7 @@ def load(
     file: Annotated[Path, typer.Argument(help="The table, as JSON.", exists=True, dir_okay=False)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only judge the file.")] = False,
     data: DataOption = DEFAULT_DATA,
+    json: JsonOption = False,
 ) -> None:
     """Keep a published table; it replaces an earlier one of the same office and period."""
 
@@ -52,10 +53,21 @@ def load(
             return await load_published(store, document, dry_run=dry_run)
 
     judgement = run(keep(read_json(file)))
+    if json:
+        print_json(_judged(judgement, dry_run))
     if judgement.table is None:
         refuse(file, [(fault.pointer, fault.detail) for fault in judgement.faults])
+    if json:
+        return
     period = f"{judgement.table.first_day} – {judgement.table.last_day}"
     say(f"{'Would keep' if dry_run else 'Kept'} the table of {judgement.table.office} for {period}.")
+
+
+def _judged(judgement: Judgement, dry_run: bool) -> dict[str, object]:
+    table = judgement.table
+    named = {"office": table.office, "from": table.first_day, "to": table.last_day} if table else {}
+    faults = [{"pointer": each.pointer, "detail": each.detail} for each in judgement.faults]
+    return {**named, "kept": bool(table) and not dry_run, "faults": faults}
 
 
 def recompute(data: DataOption = DEFAULT_DATA, json: JsonOption = False) -> None:
@@ -80,6 +92,7 @@ def rebuild(
     what: Annotated[Rebuildable, typer.Argument(help="What is built anew from the journals.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data: DataOption = DEFAULT_DATA,
+    json: JsonOption = False,
 ) -> None:
     """Build all facts from the journals beside the live ones, then let the new ones count. Traffic may go on."""
     confirm(f"Build {what} anew from the journals?", yes)
@@ -93,6 +106,9 @@ def rebuild(
                 return await rebuild_facts(store, all_events(chassis), progress=lambda count: bar.advance(task, count))
 
     rebuilt = run(build())
+    if json:
+        print_json({"facts": rebuilt.facts, "events": rebuilt.events})
+        return
     say(f"{rebuilt.facts:,} facts from {rebuilt.events:,} events.")
 
 

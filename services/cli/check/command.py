@@ -61,6 +61,11 @@ def invariants(ground: Ground) -> list[Invariant]:
         Invariant(
             "assigned", "every live document has somebody", lambda: work.assigned(ground.register, ground.assignments)
         ),
+        Invariant(
+            "workloads",
+            "equal to the assignments",
+            lambda: work.workloads(ground.databases["routing"], ground.assignments),
+        ),
         Invariant("told", "everybody assigned has a notice", lambda: work.told(journals["routing"](), ground.notices)),
         Invariant(
             "facts",

@@ -9,6 +9,7 @@ from services.cli.check.invariant import Counted, Fault, Finding
 from services.cli.check.merging import side_by_side
 from services.events import EVENTS, Event
 from services.reporting.facts import fact_of, is_newer, part_of
+from services.reporting.projecting import period_rows
 from services.reporting.rebuild import differences
 from services.reporting.store import ReportingStore
 
@@ -22,22 +23,28 @@ def event_of(row: Row) -> Event:
 
 
 async def facts(store: ReportingStore, journals: dict[str, AsyncIterable[Row]]) -> AsyncIterator[Finding]:
-    """For every document: the fact is what the newest event of each producer makes of it, and nothing more."""
-    count = 0
-    streams: dict[str, AsyncIterable[Row]] = {**journals, "facts": store.facts_by_id()}
+    """Every fact and hand-entered count is what the newest event of each producer makes of it, and nothing more."""
+    counts = {"facts": 0, "period counts": 0}
+    streams: dict[str, AsyncIterable[Row]] = {
+        **journals,
+        "facts": store.facts_by_id(),
+        "period counts": store.period_counts_by_id(),
+    }
     async for key, found in side_by_side(streams, _key):
-        expected = expected_fact(key, [row for name in journals for row in found[name]])
-        stored = found["facts"][0] if found["facts"] else None
-        count += stored is not None
-        if fault := _compare(expected, stored):
-            yield Fault(key, fault)
-    yield Counted(f"{count:,} facts")
+        events = [event_of(row) for name in journals for row in found[name]]
+        expected = {"facts": expected_fact(key, events), "period counts": next(iter(period_rows(events, {})), None)}
+        for name in counts:
+            stored = found[name][0] if found[name] else None
+            counts[name] += stored is not None
+            if fault := _compare(name.removesuffix("s"), expected[name], stored):
+                yield Fault(key, fault)
+    yield Counted(", ".join(f"{count:,} {name}" for name, count in counts.items()))
 
 
-def expected_fact(key: str, rows: list[Row]) -> dict[str, Any] | None:
+def expected_fact(key: str, events: list[Event]) -> dict[str, Any] | None:
     parts: dict[str, dict[str, Any]] = {}
     office = ""
-    for event in map(event_of, rows):
+    for event in events:
         said = part_of(event)
         if said and is_newer(said[1], parts.get(said[0])):
             parts[said[0]] = said[1]
@@ -45,15 +52,15 @@ def expected_fact(key: str, rows: list[Row]) -> dict[str, Any] | None:
     return fact_of(office, key, parts) if parts else None
 
 
-def _compare(expected: dict[str, Any] | None, stored: Row | None) -> str:
+def _compare(what: str, expected: dict[str, Any] | None, stored: Row | None) -> str:
     if expected is None:
-        return "a fact without an event" if stored else ""
+        return f"a {what} without an event" if stored else ""
     if stored is None:
-        return "its fact is missing"
+        return f"its {what} is missing"
     wrong = sorted(
         name for name in expected if name != "counted" and _plain(expected[name]) != _plain(stored.get(name))
     )
-    return f"the fact differs from its events in {', '.join(wrong)}" if wrong else ""
+    return f"the {what} differs from its events in {', '.join(wrong)}" if wrong else ""
 
 
 def _plain(value: Any) -> Any:
@@ -68,6 +75,10 @@ def _key(row: Row) -> str:
 
 
 async def counters(store: ReportingStore) -> AsyncIterator[Finding]:
+    """Every cell is what the facts add up to, and nobody writes a generation that nobody finishes."""
+    if building := (await store.pointer()).building:
+        name = f"facts {building.facts}, counters {building.counters}"
+        yield Fault(name, "a rebuild was begun and never ended; run it again or `vanthu recompute`")
     for each in await differences(store):
         place = f"{each.office} {each.series} {each.period}"
         yield Fault(place, f"{each.cell} counts {each.counted}, the facts make {each.expected}")

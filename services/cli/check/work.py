@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any
 
-from services.chassis.mongo import Row
+from services.chassis.mongo import Database, Row
 from services.cli.check.figures import event_of
 from services.cli.check.invariant import Counted, Fault, Finding
 from services.cli.check.merging import side_by_side
@@ -11,6 +11,7 @@ from services.events import AssignmentStatus, DocumentAssigned
 from services.intake.store import Register
 from services.notify.store import Store as NoticeStore
 from services.routing.store import Store as AssignmentStore
+from services.routing.workload import Load, LoadBook
 
 HELD = {AssignmentStatus.ASSIGNED, AssignmentStatus.ACCEPTED, AssignmentStatus.COMPLETED}
 ON_THE_CLERKS_LIST = {AssignmentStatus.UNASSIGNED, AssignmentStatus.RETURNED}
@@ -44,6 +45,29 @@ def _fault(document: Row | None, assignment: Row | None) -> str:
     if status in HELD:
         return "" if assignment["lead_person_id"] else f"{status}, but without a lead"
     return "" if status in ON_THE_CLERKS_LIST else f"live, but its assignment is {status}"
+
+
+async def workloads(database: Database, assignments: AssignmentStore) -> AsyncIterator[Finding]:
+    """What routing says each person has to do is what the assignments add up to."""
+    kept: dict[str, dict[str, Load]] = {}
+    async for row in database["loads"].find():
+        kept.setdefault(row["office"], {})[row["person_id"]] = Load(row["open"], row["total"])
+    offices = kept.keys() | set(await database["assignments"].distinct("office"))
+    people = 0
+    for office in sorted(offices):
+        expected = LoadBook()
+        async for state in assignments.states(office):
+            expected.shift(None, state)
+        known = kept.get(office, {})
+        people += len(known)
+        for person in sorted(known.keys() | expected.changes.keys()):
+            if (has := known.get(person, Load())) != (adds := expected.of(person)):
+                yield Fault(f"{office} {person}", f"{_words(has)} kept, the assignments make {_words(adds)}")
+    yield Counted(f"{people:,} people")
+
+
+def _words(load: Load) -> str:
+    return f"{load.open:,} open of {load.total:,}"
 
 
 async def told(journal: AsyncIterable[Row], notices: NoticeStore) -> AsyncIterator[Finding]:
