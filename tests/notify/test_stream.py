@@ -32,10 +32,11 @@ STREAM = "/notify/api/v1/inbox/stream"
 
 @asynccontextmanager
 async def serving(settings: NotifySettings) -> AsyncIterator[tuple[httpx.AsyncClient, uvicorn.Server]]:
-    config = uvicorn.Config(new_host([build(settings)]), port=0, log_config=None, timeout_graceful_shutdown=5)
+    service = build(settings)
+    config = uvicorn.Config(new_host([service]), port=0, log_config=None, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not (server.started and service.health.started):
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     await introduce_offices(settings, "notify")
