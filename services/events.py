@@ -200,7 +200,7 @@ class FileReference(State):
 
 
 class DocumentState(State):
-    """intake's public state of a document. A restricted one has neither subject nor issuer here.
+    """intake's public state of a document. A restricted one has neither subject nor anything of its sender here.
 
     `number` is the register's, `document_number` and `symbol` are what stands on the paper.
     """
