@@ -71,7 +71,11 @@ def measure(results: Results, documents: int | None, *, profiled: bool = True) -
     with tempfile.TemporaryDirectory(prefix="vanthu-bench-year-") as name:
         profile = Path(name) / "profile.json"
         if profiled:
-            os.environ |= {VARIABLE: str(profile), "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests/bench/startup'}"}
+            os.environ |= {
+                VARIABLE: str(profile),
+                "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests/bench/startup'}",
+                "PYTHONFAULTHANDLER": "1",
+            }
         try:
             run = asyncio.run(_run(Path(name) / "demo", documents, results))
         finally:
