@@ -17,6 +17,7 @@ from services.chassis.errors import Failure
 from services.chassis.host import new_server
 from services.chassis.kafka import create_topics, missing_topics
 from services.chassis.logs import set_up_logs
+from services.chassis.runtime import settle_in
 from services.chassis.service import Service
 from services.chassis.settings import ChassisSettings
 from services.cli.composition import compose
@@ -139,6 +140,7 @@ async def _until_started(services: Sequence[Service], ready: Callable[[], None])
         await asyncio.sleep(0.01)
     for service in services:
         await service.started()
+    settle_in()
     ready()
 
 

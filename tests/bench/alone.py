@@ -12,6 +12,7 @@ import uvloop
 
 from services.chassis.logs import set_up_logs
 from services.chassis.mongo import connect
+from services.chassis.runtime import settle_in
 from services.chassis.service import Service
 from services.chassis.settings import ChassisSettings
 from tests.bench.children import tell
@@ -39,6 +40,7 @@ async def run(name: str, events: int) -> dict[str, Any]:
     journal = client[f"{settings.mongo_database_prefix}_{name}"]["events"]
     await service.start()
     await service.started()
+    settle_in()
     try:
         await _until(lambda: consumed(service) > 0, 0.002)
         began_at, cpu_before = time.perf_counter() - batch_seconds(service), time.process_time()

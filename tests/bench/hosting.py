@@ -13,6 +13,7 @@ import uvloop
 
 from services.chassis.host import new_server
 from services.chassis.logs import set_up_logs
+from services.chassis.runtime import settle_in
 from services.chassis.service import Service
 from services.chassis.settings import ChassisSettings
 from services.cli.installation import Installation
@@ -41,6 +42,7 @@ async def serve(names: Sequence[str]) -> None:
             await asyncio.sleep(0.01)
         for service in services:
             await service.started()
+        settle_in()
         begin_if_asked()
         tell(url=f"http://127.0.0.1:{listening.getsockname()[1]}")
         await serving
