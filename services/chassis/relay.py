@@ -113,22 +113,11 @@ class Relay:
         flowing = [row for row in wave if row["key"] not in self._stuck_keys or self._retry_due(row["key"])]
         if not flowing:
             return
-        producer = await self._ready_producer()
-        outcomes = await asyncio.gather(*(self._send_row(producer, row) for row in flowing), return_exceptions=True)
+        outcomes = await _outcomes(await self._ready_producer(), self._settings, flowing)
         sent = [row for row, outcome in zip(flowing, outcomes, strict=True) if outcome is None]
         await self._mark_sent(sent)
         failures = [(row, each) for row, each in zip(flowing, outcomes, strict=True) if each is not None]
         await self._judge(failures)
-
-    async def _send_row(self, producer: AIOKafkaProducer, row: Row) -> None:
-        headers = [(name, value.encode()) for name, value in row["headers"].items()]
-        acknowledged = await producer.send(
-            topic_name(self._settings, row["topic"]),
-            row["value"].encode(),
-            key=row["key"].encode(),
-            headers=headers,
-        )
-        await asyncio.wait_for(acknowledged, SEND_TIMEOUT_SECONDS)
 
     async def _mark_sent(self, rows: Sequence[Row]) -> None:
         if rows:
@@ -185,3 +174,34 @@ class Relay:
         oldest = await rows.find_one({"unsent": True}, sort=[("recorded_at", 1)])
         age = (datetime.now(UTC) - oldest["recorded_at"]).total_seconds() if oldest else 0.0
         self._metrics.unsent_age.set(max(age, 0.0))
+
+
+async def _outcomes(
+    producer: AIOKafkaProducer, settings: ChassisSettings, rows: Sequence[Row]
+) -> list[BaseException | None]:
+    """What became of each row, in their order: None once Kafka has acknowledged it."""
+    handed = [await _hand_over(producer, settings, row) for row in rows]
+    acknowledgements = [each for each in handed if isinstance(each, asyncio.Future)]
+    if acknowledgements:
+        await asyncio.wait(acknowledgements, timeout=SEND_TIMEOUT_SECONDS)
+    return [_outcome(each) if isinstance(each, asyncio.Future) else each for each in handed]
+
+
+async def _hand_over(
+    producer: AIOKafkaProducer, settings: ChassisSettings, row: Row
+) -> "asyncio.Future[Any] | Exception":
+    """The acknowledgement to come, or why the producer does not take the row."""
+    headers = [(name, value.encode()) for name, value in row["headers"].items()]
+    try:
+        acknowledgement: asyncio.Future[Any] = await producer.send(
+            topic_name(settings, row["topic"]), row["value"].encode(), key=row["key"].encode(), headers=headers
+        )
+    except Exception as error:
+        return error
+    return acknowledgement
+
+
+def _outcome(acknowledgement: "asyncio.Future[Any]") -> BaseException | None:
+    if not acknowledgement.done():
+        return TimeoutError(f"no acknowledgement within {SEND_TIMEOUT_SECONDS:g} s")
+    return KafkaError("the producer was stopped") if acknowledgement.cancelled() else acknowledgement.exception()
