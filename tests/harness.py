@@ -7,7 +7,7 @@ import httpx
 
 from services.chassis.envelope import Sayable
 from services.chassis.foundation import Foundation, lay_foundation
-from services.chassis.host import new_host
+from services.chassis.host import Host
 from services.chassis.service import Service
 from services.chassis.settings import ChassisSettings
 
@@ -18,7 +18,7 @@ async def running(*services: Service) -> AsyncIterator[httpx.AsyncClient]:
     for service in services:
         await service.start()
         await service.started()
-    transport = httpx.ASGITransport(new_host(services))
+    transport = httpx.ASGITransport(Host(services))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://vanthu.test") as client:
             yield client

@@ -9,7 +9,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from services.chassis.errors import Problem
 from services.chassis.problems import problem_response
@@ -19,8 +20,28 @@ GRACEFUL_SECONDS = 20
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def new_host(services: Sequence[Service]) -> Starlette:
-    """The ASGI application of the process."""
+class Host:
+    """The ASGI application of the process: `/NAME/…` goes straight to the service of that name.
+
+    Starlette's `Mount` would do the same behind four more layers, which each request would pay for.
+    """
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._services = {service.name: service.app for service in services}
+        self._rest = _rest(services)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        name = scope["path"].partition("/")[2].partition("/")[0] if scope["type"] == "http" else ""
+        app = self._services.get(name)
+        if app is None:
+            await self._rest(scope, receive, send)
+            return
+        root_path = scope.get("root_path", "")
+        await app({**scope, "app_root_path": root_path, "root_path": f"{root_path}/{name}"}, receive, send)
+
+
+def _rest(services: Sequence[Service]) -> Starlette:
+    """Whether the process lives, its beginning and its end; every other address is unknown."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -31,10 +52,7 @@ def new_host(services: Sequence[Service]) -> Starlette:
         finally:
             await asyncio.gather(*(service.stop() for service in services))
 
-    mounts = [Mount(f"/{service.name}", service.app) for service in services]
-    return Starlette(
-        routes=[Route("/health/live", _alive), *mounts], lifespan=lifespan, exception_handlers={404: _none}
-    )
+    return Starlette(routes=[Route("/health/live", _alive)], lifespan=lifespan, exception_handlers={404: _none})
 
 
 async def _alive(request: Request) -> Response:
@@ -63,7 +81,7 @@ class Server(uvicorn.Server):
 def new_server(services: Sequence[Service]) -> Server:
     """A server for sockets that the caller has bound. Ends on SIGINT and SIGTERM; open streams do not hold it up."""
     config = uvicorn.Config(
-        new_host(services),
+        Host(services),
         http="httptools",
         log_config=None,
         access_log=False,

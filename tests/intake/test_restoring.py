@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from services.chassis.errors import Halted
-from services.chassis.host import new_host
+from services.chassis.host import Host
 from services.intake.app import build
 from services.intake.numbering import highest_of_book
 from services.intake.register_log import highest_numbers
@@ -30,7 +30,7 @@ async def refusal_to_start(intake: Running) -> str:
     try:
         with pytest.raises(Halted) as halted:
             await service.started()
-        transport = httpx.ASGITransport(new_host([service]))
+        transport = httpx.ASGITransport(Host([service]))
         async with httpx.AsyncClient(transport=transport, base_url="http://vanthu.test") as client:
             answer = await Scanner(client, intake.scanner.key).post({})
         assert answer.status_code == 503

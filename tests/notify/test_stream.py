@@ -17,7 +17,7 @@ from sse_starlette.sse import AppStatus
 from services.chassis.auth import PERSON
 from services.chassis.copies import Copy
 from services.chassis.errors import Unavailable
-from services.chassis.host import new_host
+from services.chassis.host import Host
 from services.chassis.settings import ChassisSettings
 from services.notify.app import build
 from services.notify.settings import NotifySettings
@@ -33,7 +33,7 @@ STREAM = "/notify/api/v1/inbox/stream"
 @asynccontextmanager
 async def serving(settings: NotifySettings) -> AsyncIterator[tuple[httpx.AsyncClient, uvicorn.Server]]:
     service = build(settings)
-    config = uvicorn.Config(new_host([service]), port=0, log_config=None, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(Host([service]), port=0, log_config=None, timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not (server.started and service.health.started):
