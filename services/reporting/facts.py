@@ -113,12 +113,12 @@ def _access(intake: Part, routing: Part, unit: str | None, person: str | None) -
     return {"readers": sorted(readers), "named": sorted(named), "conflicted": intake["conflicted"]}
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=2_000)
 def _readers(access: Access) -> frozenset[str]:
     return reader_tokens(access)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1_000)
 def tokens_of(unit: str | None, person: str | None) -> frozenset[str]:
     """What `named` holds for the one who leads, and the condition that finds it again."""
     return reader_tokens(Access(lead_unit_id=unit, lead_person_id=person)) - ORDINARY

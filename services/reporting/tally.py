@@ -88,7 +88,7 @@ def by_row(delta: Mapping[tuple[str, str], int]) -> dict[RowKey, dict[str, int]]
     return {row: kept for row, counts in rows.items() if (kept := {path: n for path, n in counts.items() if n})}
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=4_000)  # a few days of one office: documents come in the order of their days
 def _places(office: str, key: str) -> tuple[tuple[RowKey, str], ...]:
     series, day, field = key.rsplit("|", 2)
     family, _, of = series.partition(":")
@@ -98,6 +98,6 @@ def _places(office: str, key: str) -> tuple[tuple[RowKey, str], ...]:
     )
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1_000)
 def day_after(day: str) -> str:
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
