@@ -23,7 +23,7 @@ from services.demo.scanning import Scanning
 from services.demo.settled import Metrics, settled
 from services.demo.store import Notices
 
-SCANNERS, CONNECTIONS = 2, 16
+SCANNERS, CONNECTIONS = 2, 32
 WATCH_SECONDS = 0.5
 
 
