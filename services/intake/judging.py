@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import Request
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from services.chassis.errors import Problem
 from services.chassis.logs import logger

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from services.chassis.errors import NotFound, Problem, VersionConflict
 from services.chassis.journal import Journal

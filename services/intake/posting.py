@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from fastapi import Request, Response
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from services.chassis.auth import Staff, credential_of, forbidden
 from services.chassis.errors import Problem

@@ -13,6 +13,9 @@ class IntakeSettings(ChassisSettings):
     consume_gather_milliseconds: int = Field(
         default=250, ge=0, description="As for every service; here it delays who may read a document, in milliseconds."
     )
+    consume_batch_records: int = Field(
+        default=2000, ge=1, le=5000, description="As for every service; a document's readers are small, in records."
+    )
     data_folder: Path = Field(
         default=Path("var"), description="Folder of the documents' files (files/) and of the register log (register/)."
     )

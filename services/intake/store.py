@@ -8,7 +8,7 @@ from typing import Any
 import bson
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from services.chassis.errors import Failure, Halted, NotFound, Problem
 from services.chassis.journal import Journal
