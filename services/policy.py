@@ -8,6 +8,7 @@ can keep them beside a row and an index can answer "everything this person may s
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Role(StrEnum):
@@ -40,8 +41,7 @@ class Viewer:
     headed_unit_ids: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """What decides who may read a document."""
 
     restricted: bool = False
@@ -70,10 +70,7 @@ def may_do(viewer: Viewer, action: Action) -> bool:
 def reader_tokens(access: Access) -> frozenset[str]:
     """Who may read the document. A person it concerns is never among its readers by name or by unit."""
     people = _person_tokens(access)
-    if access.restricted:
-        return people | {_role(Role.SECURITY_OFFICER)}
-    ordinary = {_role(Role.CLERK), _role(Role.LEADER), _role(Role.AUDITOR)}
-    return people | ordinary | _unit_tokens(access)
+    return people | _OF_RESTRICTED if access.restricted else people | _OF_ORDINARY | _unit_tokens(access)
 
 
 def viewer_tokens(viewer: Viewer) -> frozenset[str]:
@@ -86,6 +83,10 @@ def may_read(viewer: Viewer, office: str, readers: Iterable[str], conflicted: It
     if viewer.office != office or viewer.person_id in set(conflicted):
         return False
     return not viewer_tokens(viewer).isdisjoint(readers)
+
+
+def _roles(*roles: Role) -> frozenset[str]:
+    return frozenset(_role(each) for each in roles)
 
 
 def _person_tokens(access: Access) -> frozenset[str]:
@@ -108,3 +109,7 @@ def _person(person_id: str) -> str:
 
 def _head(unit_id: str) -> str:
     return f"head:{unit_id}"
+
+
+_OF_RESTRICTED = _roles(Role.SECURITY_OFFICER)
+_OF_ORDINARY = _roles(Role.CLERK, Role.LEADER, Role.AUDITOR)

@@ -1,9 +1,8 @@
 """CloudEvents 1.0 in Kafka's binary mode: attributes in headers, the event itself as JSON in the value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel, ValidationError
 
@@ -45,8 +44,7 @@ class RawRecord(Protocol):
     headers: Sequence[tuple[str, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """An event with the place it was read from."""
 
     event: Any

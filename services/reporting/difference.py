@@ -26,7 +26,7 @@ async def held(counters: AsyncIterable[Mapping[str, Any]]) -> Cells:
     """What the counter rows say, over all lanes."""
     cells: Cells = {}
     async for row in counters:
-        key = RowKey(row["office"], row["family"], row["of"], row["scale"], row["period"])
+        key = RowKey(row["office"], f"{row['family']}:{row['of']}", row["scale"], row["period"])
         for field, parts in row.get("counts", {}).items():
             for part, count in parts.items():
                 place = (key, f"{field}.{part}")

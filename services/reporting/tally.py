@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 ANNUAL, UNIT, PERSON = "annual", "unit", "person"
 UNASSIGNED = "unassigned"
@@ -28,18 +29,24 @@ class Countable:
     person: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RowKey:
-    """A counter row without its lane: `of` is the unit or person of the family."""
+class RowKey(NamedTuple):
+    """A counter row without its lane; `series` is its family and the unit or person, as `unit:NC`."""
 
     office: str
-    family: str
-    of: str
+    series: str
     scale: str
     period: str
 
+    @property
+    def family(self) -> str:
+        return self.series.partition(":")[0]
+
+    @property
+    def of(self) -> str:
+        return self.series.partition(":")[2]
+
     def id(self, lane: int) -> str:
-        return f"{self.office}|{self.family}:{self.of}|{self.scale}|{self.period}|{lane}"
+        return f"{self.office}|{self.series}|{self.scale}|{self.period}|{lane}"
 
 
 def contributions(document: Countable) -> tuple[str, ...]:
@@ -82,20 +89,12 @@ def by_row(delta: Mapping[tuple[str, str], int]) -> dict[RowKey, dict[str, int]]
     rows: dict[RowKey, dict[str, int]] = {}
     for (office, key), count in delta.items():
         if count:
-            for row, path in _places(office, key):
-                counts = rows.setdefault(row, {})
-                counts[path] = counts.get(path, 0) + count
+            series, day, field = key.rsplit("|", 2)
+            rows.setdefault(RowKey(office, series, MONTH, day[:7]), {})[f"{field}.{day[8:]}"] = count
+            months = rows.setdefault(RowKey(office, series, YEAR, day[:4]), {})
+            month = f"{field}.{day[5:7]}"
+            months[month] = months.get(month, 0) + count
     return {row: kept for row, counts in rows.items() if (kept := {path: n for path, n in counts.items() if n})}
-
-
-@lru_cache(maxsize=4_000)  # a few days of one office: documents come in the order of their days
-def _places(office: str, key: str) -> tuple[tuple[RowKey, str], ...]:
-    series, day, field = key.rsplit("|", 2)
-    family, _, of = series.partition(":")
-    return (
-        (RowKey(office, family, of, MONTH, day[:7]), f"{field}.{day[8:]}"),
-        (RowKey(office, family, of, YEAR, day[:4]), f"{field}.{day[5:7]}"),
-    )
 
 
 @lru_cache(maxsize=1_000)

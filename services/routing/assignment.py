@@ -93,18 +93,19 @@ def brief_of(document: DocumentState) -> DocumentBrief:
     )
 
 
-def began(event: Told, facts: Facts, state: AssignmentState, reason: Reason) -> Kept:
-    """A document that routing hears of for the first time; `followed` gives it its first version."""
+def began(event: Told, facts: Facts, state: AssignmentState, reason: Reason, entry: Entry) -> Kept:
+    """The first version of a document that routing hears of for the first time."""
     return Kept(
         office=event.office,
         document_id=event.document.document_id,
         key=event.key,
-        version=0,
+        version=entry.version,
         source_epoch=event.epoch,
         source_version=event.version,
         facts=facts,
         state=state,
         reason=reason,
+        history=(entry,),
     )
 
 

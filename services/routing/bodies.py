@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from services.events import AssignmentState
 from services.routing.assignment import Entry, Kept
-from services.routing.decision import Reason
+from services.routing.decision import Grounds
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -55,10 +55,25 @@ class AssignmentAnswer(BaseModel):
     state: AssignmentState
 
 
+class CandidateView(BaseModel):
+    """Somebody who was looked at; `lost` says why it is not they who lead."""
+
+    person_id: str
+    present: bool
+    conflicted: bool
+    open: int
+    total: int
+    lost: str | None
+
+
+class ReasonView(Grounds):
+    candidates: list[CandidateView]
+
+
 class AssignmentView(AssignmentAnswer):
     """The whole: why it came to this person, and all that happened."""
 
-    reason: Reason
+    reason: ReasonView
     history: tuple[Entry, ...]
     updated_at: datetime | None
 
@@ -77,10 +92,15 @@ def answer_of(kept: Kept) -> AssignmentAnswer:
 def view_of(kept: Kept) -> AssignmentView:
     return AssignmentView(
         **dict(answer_of(kept)),
-        reason=kept.reason,
+        reason=reason_of(kept),
         history=kept.history,
         updated_at=kept.history[-1].recorded_at if kept.history else None,
     )
+
+
+def reason_of(kept: Kept) -> ReasonView:
+    candidates = [CandidateView(**each._asdict()) for each in kept.reason.candidates]
+    return ReasonView(**{**dict(kept.reason), "candidates": candidates})
 
 
 def list_of(found: list[Kept], limit: int) -> AssignmentList:

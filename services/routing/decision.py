@@ -5,10 +5,12 @@ ties go to whoever has had the least in all, then by person id. Where nobody is 
 and where that is not possible either, the document waits on the clerk's list.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, PlainValidator
 
 from services.events import Coordinator, PersonState, State
 from services.routing.deadline import Due, due
@@ -27,16 +29,19 @@ class Lost(StrEnum):
     HEAD_IS_LAST_RESORT = "head leads only when nobody else can"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Somebody who was looked at. `lost` is None for the one who was chosen."""
+class Candidate(NamedTuple):
+    """Somebody who was looked at; the least burdened sort first. `lost` is None for the one who was chosen."""
 
+    open: int
+    total: int
     person_id: str
     present: bool
     conflicted: bool
-    open: int
-    total: int
-    lost: Lost | None = None
+    lost: str | None = None
+
+
+_Standing = tuple[int, int, str, bool, bool]  # a candidate's first five fields
+_OPEN, _TOTAL, _PRESENT, _CONFLICTED = 0, 1, 3, 4
 
 
 class Nobody(StrEnum):
@@ -48,21 +53,32 @@ class Nobody(StrEnum):
     NO_PERSON = "nobody in the unit is here and without conflict"
 
 
-class Reason(State):
-    """Kept with the assignment, so that everybody it came to can see why."""
+class Grounds(State):
+    """What a decision rests on, but for the people who were looked at."""
 
     decided_by: str = "rules"
     rules_version: int | None = None
     row_id: str | None = None
     row_index: int | None = None
     row_name: str | None = None
-    candidates: tuple[Candidate, ...] = ()
     nobody: Nobody | None = None
     due: Due | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+def _as_candidates(kept: Iterable[Any]) -> tuple[Candidate, ...]:
+    return tuple([each if isinstance(each, Candidate) else Candidate(*each) for each in kept])
+
+
+class Reason(Grounds):
+    """Kept with the assignment, so that everybody it came to can see why.
+
+    A dump leaves the candidates out: there are many, and whoever stores them does so as plain lists.
+    """
+
+    candidates: Annotated[tuple[Candidate, ...], PlainValidator(_as_candidates)] = Field(default=(), exclude=True)
+
+
+class Decision(NamedTuple):
     """`lead_person_id` is None where nobody could be found; then `reason.nobody` says why."""
 
     lead_unit_id: str | None
@@ -98,27 +114,21 @@ def choose_lead(
     unit_id: str, facts: Facts, view: OfficeView, loads: LoadBook, today: date
 ) -> tuple[str | None, tuple[Candidate, ...]]:
     """The unit's lead for this document, and everybody who was looked at."""
-    people = view.workers(unit_id)
-    seen = [_seen(each, facts, loads, today) for each in people]
-    best = min((each for each in seen if each.available), default=None)
-    head = view.head(unit_id)
-    last_resort = None
-    if head is not None and all(head is not each for each in people):
-        last_resort = _seen(head, facts, loads, today)
-        best = best or (last_resort if last_resort.available else None)
-        seen.append(last_resort)
-    judged = tuple(_candidate(each, _lost(each, best, is_last_resort=each is last_resort)) for each in seen)
-    return (best.person_id if best else None), judged
+    standings = [_standing(each, facts, loads, today) for each in view.workers(unit_id)]
+    head = view.last_resort(unit_id)
+    last_resort = [_standing(head, facts, loads, today)] if head else []
+    best = _least_burdened(standings) or _least_burdened(last_resort)
+    candidates = [Candidate(*each, _lost(each, best)) for each in standings]
+    candidates += [Candidate(*each, _lost(each, best, is_last_resort=True)) for each in last_resort]
+    return _person_id(best), tuple(candidates)
 
 
 def choose_coordinator(unit_id: str, facts: Facts, view: OfficeView, loads: LoadBook, today: date) -> Coordinator:
     """The unit's head; a head who is away or concerned is stood in for by the least loaded."""
     head = view.head(unit_id)
-    if head is not None and _seen(head, facts, loads, today).available:
-        return Coordinator(unit_id=unit_id, person_id=head.person_id)
-    people = (_seen(each, facts, loads, today) for each in view.by_unit.get(unit_id, ()))
-    stand_in = min((each for each in people if each.available), default=None)
-    return Coordinator(unit_id=unit_id, person_id=stand_in.person_id if stand_in else None)
+    chosen = _least_burdened([_standing(head, facts, loads, today)]) if head else None
+    chosen = chosen or _least_burdened([_standing(each, facts, loads, today) for each in view.by_unit.get(unit_id, ())])
+    return Coordinator(unit_id=unit_id, person_id=_person_id(chosen))
 
 
 def deciding_person(facts: Facts, view: OfficeView) -> str | None:
@@ -146,40 +156,32 @@ def _coordinators(
     return tuple(choose_coordinator(unit, facts, view, loads, today) for unit in units if view.has_unit(unit))
 
 
-class _Seen(NamedTuple):
-    """Sorts by burden: open work, then all work, then id."""
-
-    open: int
-    total: int
-    person_id: str
-    present: bool
-    conflicted: bool
-
-    @property
-    def available(self) -> bool:
-        return self.present and not self.conflicted
-
-
-def _seen(person: PersonState, facts: Facts, loads: LoadBook, today: date) -> _Seen:
+def _standing(person: PersonState, facts: Facts, loads: LoadBook, today: date) -> _Standing:
     person_id = person.person_id
     open, total = loads.of(person_id)
-    return _Seen(open, total, person_id, not absent(person, today), person_id in facts.conflicted_person_ids)
+    present = not person.absences or not absent(person, today)
+    return open, total, person_id, present, person_id in facts.conflicted_person_ids
 
 
-def _candidate(seen: _Seen, lost: Lost | None) -> Candidate:
-    return Candidate(seen.person_id, seen.present, seen.conflicted, seen.open, seen.total, lost)
+def _least_burdened(standings: Iterable[_Standing]) -> _Standing | None:
+    """Of those who are here and whom the document does not concern."""
+    return min([each for each in standings if each[_PRESENT] and not each[_CONFLICTED]], default=None)
 
 
-def _lost(seen: _Seen, best: _Seen | None, *, is_last_resort: bool) -> Lost | None:
-    if seen is best:
+def _lost(standing: _Standing, best: _Standing | None, *, is_last_resort: bool = False) -> Lost | None:
+    if standing is best:
         return None
-    if seen.conflicted:
+    if standing[_CONFLICTED]:
         return Lost.CONFLICT
-    if not seen.present:
+    if not standing[_PRESENT]:
         return Lost.ABSENT
-    assert best is not None  # somebody who is available loses only to somebody
+    assert best is not None  # somebody who is free loses only to somebody
     if is_last_resort:
         return Lost.HEAD_IS_LAST_RESORT
-    if seen.open != best.open:
+    if standing[_OPEN] != best[_OPEN]:
         return Lost.MORE_OPEN
-    return Lost.MORE_IN_ALL if seen.total != best.total else Lost.LATER_ID
+    return Lost.MORE_IN_ALL if standing[_TOTAL] != best[_TOTAL] else Lost.LATER_ID
+
+
+def _person_id(standing: _Standing | None) -> str | None:
+    return standing[2] if standing else None

@@ -1,7 +1,7 @@
-"""Events in: a batch of documents is decided and kept in one transaction."""
+"""Events in: a batch of documents is decided, then kept in one transaction."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -10,11 +10,12 @@ from services.chassis.envelope import Incoming
 from services.chassis.journal import Journal
 from services.chassis.mongo import Session
 from services.events import DocumentDescribed, DocumentReceived, DocumentStatus, DocumentVoided
-from services.routing.assignment import Told
+from services.routing.assignment import Kept, Told
 from services.routing.roster import Facts, Matched, OfficeView, facts_of
-from services.routing.settling import Desks, DocumentKey, Moment, newest, settle
+from services.routing.settling import Change, Desks, DocumentKey, Moment, newest, settle
 from services.routing.store import Store, lost_races_are_run_again
 from services.routing.views import Views
+from services.routing.workload import LoadBook
 
 MATCHES_BETWEEN_BREATHS = 100
 
@@ -43,24 +44,17 @@ class Handlers:
             return
         views = await self.views.of(office for office, _ in events)
         facts = {key: facts_of(event.document) for key, event in events.items()}
-        matched = await _matched(events, facts, views)
-        await self.journal.transact(lambda session: self._settle(events, facts, views, matched, session))
-
-    async def _settle(
-        self,
-        events: Mapping[DocumentKey, Told],
-        facts: Mapping[DocumentKey, Facts],
-        views: Mapping[str, OfficeView],
-        matched: Mapping[DocumentKey, Matched | None],
-        session: Session,
-    ) -> None:
-        known = await self.store.kept(events.keys(), session)
-        books = await self.store.loads({office for office, _ in events}, session)
+        (known, books), matched = await asyncio.gather(self._known(events.keys()), _matched(events, facts, views))
         now = self.clock()
         moment = Moment(now, now.astimezone(self.zone).date())
-        changes = settle(events, known, Desks(views, books, facts, matched, moment))
-        if not changes:
-            return
+        if changes := settle(events, known, Desks(views, books, facts, matched, moment)):
+            await self.journal.transact(lambda session: self._keep(changes, books, session))
+
+    async def _known(self, keys: Collection[DocumentKey]) -> tuple[dict[DocumentKey, Kept], dict[str, LoadBook]]:
+        """Read before the transaction: each write finds out whether what it was decided on still stands."""
+        return await self.store.kept(keys), await self.store.loads({office for office, _ in keys})
+
+    async def _keep(self, changes: Sequence[Change], books: Mapping[str, LoadBook], session: Session) -> None:
         with lost_races_are_run_again():
             await self.store.keep(changes, session)
             await self.store.shift_loads(books, session)
@@ -70,7 +64,7 @@ class Handlers:
 async def _matched(
     events: Mapping[DocumentKey, Told], facts: Mapping[DocumentKey, Facts], views: Mapping[str, OfficeView]
 ) -> dict[DocumentKey, Matched | None]:
-    """Asked outside of the transaction, which may run several times; others get a turn in between."""
+    """Others get a turn in between."""
     result: dict[DocumentKey, Matched | None] = {}
     for number, (key, event) in enumerate(events.items(), 1):
         view = views.get(key[0])

@@ -85,6 +85,15 @@ class OfficeView:
         person = self.people.get(unit.head_person_id) if unit and unit.head_person_id else None
         return None if person is None or person.disabled else person
 
+    @cached_property
+    def _last_resorts(self) -> Mapping[str, PersonState]:
+        heads = {unit: head for unit in self.units if (head := self.head(unit)) is not None}
+        return {unit: head for unit, head in heads.items() if all(head is not each for each in self.workers(unit))}
+
+    def last_resort(self, unit_id: str) -> PersonState | None:
+        """The unit's head, where that is none of its workers anyway."""
+        return self._last_resorts.get(unit_id)
+
     def has_unit(self, unit_id: str) -> bool:
         unit = self.units.get(unit_id)
         return unit is not None and unit.active

@@ -2,7 +2,7 @@
 
 Two traps of ZEN 2.1: a cell that does not compile makes its row never match, without a word, so every cell is
 tried here first; and `create_decision` compiles at each call (0.25 ms), while an engine that holds the table
-compiles it once (0.01 ms). Each row gets its id as an output of its own, so the answer names its row for certain.
+compiles it once (0.01 ms). The engine is only asked which row matches: what a row says is JSON, and is read once.
 """
 
 import copy
@@ -36,24 +36,28 @@ def faults_of(content: Any, units: Collection[str]) -> list[Fault]:
 def compiled(content: Any) -> Match:
     """The table as a call. Raises ValueError when the engine refuses it."""
     _, table = _table_of(content)
-    rows = {row["_id"]: (index, row.get("_description") or row["_id"]) for index, row in enumerate(table["rules"])}
-    engine = zen.ZenEngine({"loader": {"type": "static", "content": {"rules": _with_row_ids(content)}}})
+    rows = {row["_id"]: _matched(index, row, table) for index, row in enumerate(table["rules"])}
+    engine = zen.ZenEngine({"loader": {"type": "static", "content": {"rules": _naming_rows(content)}}})
 
     def match(facts: Facts) -> Matched | None:
         answer = _evaluate(engine, _context(facts))
-        if not answer or ROW not in answer:
-            return None
-        index, name = rows[answer[ROW]]
-        return Matched(
-            row_id=answer[ROW],
-            row_index=index,
-            row_name=name,
-            lead_unit=answer.get(LEAD) or "",
-            coordinating_units=tuple(answer.get(COORDINATING) or ()),
-            working_days=answer.get(DAYS),
-        )
+        return rows[answer[ROW]] if answer and ROW in answer else None
 
     return match
+
+
+def _matched(index: int, row: dict[str, Any], table: Table) -> Matched:
+    """What the row's own cells say; they are JSON."""
+    cells = {str(column["field"]): _cell(row, column) for column in table["outputs"]}
+    said = {field: json.loads(text) for field, text in cells.items() if text}
+    return Matched(
+        row_id=row["_id"],
+        row_index=index,
+        row_name=row.get("_description") or row["_id"],
+        lead_unit=said.get(LEAD) or "",
+        coordinating_units=tuple(said.get(COORDINATING) or ()),
+        working_days=said.get(DAYS),
+    )
 
 
 def _evaluate(engine: zen.ZenEngine, context: dict[str, str]) -> dict[str, Any] | None:
@@ -161,17 +165,18 @@ def _output_complaint(field: str, text: str, units: frozenset[str]) -> str:
 def _engine_faults(content: Any) -> list[Fault]:
     """ZEN has the last word: facts that no condition can mean must reach the default row."""
     try:
-        engine = zen.ZenEngine({"loader": {"type": "static", "content": {"rules": _with_row_ids(content)}}})
+        engine = zen.ZenEngine({"loader": {"type": "static", "content": {"rules": _naming_rows(content)}}})
         answer = _evaluate(engine, dict.fromkeys(INPUTS, ""))
     except Exception as error:
         return [Fault("/rules", str(error)[:300])]
     return [] if answer and ROW in answer else [Fault("/rules", "the graph's table does not lead to its output")]
 
 
-def _with_row_ids(content: Any) -> Any:
+def _naming_rows(content: Any) -> Any:
+    """The graph with the row's id as its only output: what the row says is read from its cells."""
     result = copy.deepcopy(content)
     _, table = _table_of(result)
-    table["outputs"].append({"id": ROW, "field": ROW, "name": ROW})
+    table["outputs"] = [{"id": ROW, "field": ROW, "name": ROW}]
     for row in table["rules"]:
         row[ROW] = json.dumps(row["_id"])
     return result

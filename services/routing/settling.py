@@ -27,8 +27,7 @@ from services.routing.workload import LoadBook
 DocumentKey = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """`before` is None for a document that was not known, `event` where nobody has to hear of it."""
 
     before: Kept | None
@@ -43,8 +42,7 @@ class Moment(NamedTuple):
     today: date
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(NamedTuple):
     """All that is looked at while one document is decided. `view` is None for an office that is not loaded."""
 
     view: OfficeView | None
@@ -143,18 +141,17 @@ def _changed(
     source = {"source_epoch": event.epoch, "source_version": event.version, "facts": desk.facts}
     if before is not None and before.state == state:
         return Change(before, before.model_copy(update=source), None)
-    kept = before or began(event, desk.facts, state, reason)
-    moment = desk.moment
+    version = before.version + 1 if before else 1
+    now = desk.moment.now
     entry = Entry(
-        version=kept.version + 1,
-        what=what,
-        recorded_at=moment.now,
-        happened_at=moment.now,
-        lead_person_id=state.lead_person_id,
+        version=version, what=what, recorded_at=now, happened_at=now, lead_person_id=state.lead_person_id,
         note=state.note,
-    )
-    after = followed(kept, entry, **source, state=state, reason=reason)
-    return Change(before, after, event_of(after, type, moment.now))
+    )  # fmt: skip
+    if before is None:
+        after = began(event, desk.facts, state, reason, entry)
+    else:
+        after = followed(before, entry, **source, state=state, reason=reason)
+    return Change(before, after, event_of(after, type, now))
 
 
 def _source(event: Told) -> tuple[int, int]:

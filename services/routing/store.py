@@ -45,10 +45,10 @@ class Store:
         )
         await self._loads.create_indexes([IndexModel([("office", ASCENDING)], name="by_office")])
 
-    async def kept(self, keys: Collection[DocumentKey], session: Session) -> dict[DocumentKey, Kept]:
+    async def kept(self, keys: Collection[DocumentKey]) -> dict[DocumentKey, Kept]:
         """Those that are known. Raises InvalidRecord when an id belongs to another office."""
         offices = {document_id: office for office, document_id in keys}
-        rows = await self._assignments.find({"_id": {"$in": list(offices)}}, session=session).to_list(None)
+        rows = await self._assignments.find({"_id": {"$in": list(offices)}}).to_list(None)
         if len(offices) != len(keys) or any(row["office"] != offices[row["_id"]] for row in rows):
             raise InvalidRecord("the document belongs to another office")
         return {(row["office"], row["_id"]): Kept.model_validate(row) for row in rows}
@@ -70,7 +70,7 @@ class Store:
         rows = self._assignments.find({**wanted, "_id": {"$gt": after}}).sort("_id", ASCENDING).limit(limit)
         return [Kept.model_validate(row) for row in await rows.to_list(limit)]
 
-    async def loads(self, offices: Collection[str], session: Session) -> dict[str, LoadBook]:
+    async def loads(self, offices: Collection[str], session: Session | None = None) -> dict[str, LoadBook]:
         """A book for each office, also for one without any work yet."""
         loads: dict[str, dict[str, Load]] = {office: {} for office in offices}
         rows = await self._loads.find({"office": {"$in": list(offices)}}, session=session).to_list(None)
@@ -135,11 +135,14 @@ def _write(change: Change) -> InsertOne[Row] | ReplaceOne[Row]:
     row = _row(change.after)
     if change.before is None:
         return InsertOne(row)
-    return ReplaceOne({"_id": row["_id"], "version": change.before.version}, row)
+    epoch, version = change.before.source
+    decided_on = {"version": change.before.version, "source_epoch": epoch, "source_version": version}
+    return ReplaceOne({"_id": row["_id"], **decided_on}, row)
 
 
 def _row(kept: Kept) -> Row:
     row = {"_id": kept.document_id, **kept.model_dump(mode="json")}
+    row["reason"]["candidates"] = list(map(list, kept.reason.candidates))
     row |= {"readers": readers_of(kept), "conflicted": list(kept.facts.conflicted_person_ids)}
     if kept.state.status in OPEN:
         row["open_with"] = kept.state.lead_person_id

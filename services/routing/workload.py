@@ -13,6 +13,9 @@ class Load(NamedTuple):
     total: int = 0
 
 
+NO_LOAD = Load()
+
+
 def load_of(state: AssignmentState | None) -> tuple[str, Load] | None:
     """Whom an assignment burdens, and how. Withdrawn work burdens nobody, completed work is only in the total."""
     if state is None or state.lead_person_id is None or state.status == AssignmentStatus.WITHDRAWN:
@@ -28,16 +31,18 @@ class LoadBook:
         self.changes: dict[str, Load] = {}
 
     def of(self, person_id: str) -> Load:
-        return self._loads.get(person_id, Load())
+        return self._loads.get(person_id, NO_LOAD)
 
     def shift(self, before: AssignmentState | None, after: AssignmentState) -> None:
-        for each, sign in ((load_of(before), -1), (load_of(after), 1)):
-            if each:
-                self._add(each[0], Load(sign * each[1].open, sign * each[1].total))
+        if before is not None and (released := load_of(before)):
+            person_id, (open, total) = released
+            self._add(person_id, Load(-open, -total))
+        if burdened := load_of(after):
+            self._add(*burdened)
 
     def _add(self, person_id: str, by: Load) -> None:
         for loads in (self._loads, self.changes):
-            known = loads.get(person_id, Load())
+            known = loads.get(person_id, NO_LOAD)
             loads[person_id] = Load(known.open + by.open, known.total + by.total)
 
 
@@ -46,4 +51,4 @@ def recomputed(states: Iterable[AssignmentState]) -> dict[str, Load]:
     book = LoadBook()
     for state in states:
         book.shift(None, state)
-    return {person: load for person, load in book.changes.items() if load != Load()}
+    return {person: load for person, load in book.changes.items() if load != NO_LOAD}
