@@ -8,6 +8,7 @@ can keep them beside a row and an index can answer "everything this person may s
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -67,6 +68,7 @@ def may_do(viewer: Viewer, action: Action) -> bool:
     return not viewer.roles.isdisjoint(_ALLOWED[action])
 
 
+@lru_cache(maxsize=2_000)  # an office has few ways to share work
 def reader_tokens(access: Access) -> frozenset[str]:
     """Who may read the document. A person it concerns is never among its readers by name or by unit."""
     people = _person_tokens(access)

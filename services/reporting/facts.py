@@ -108,14 +108,9 @@ def _access(intake: Part, routing: Part, unit: str | None, person: str | None) -
         deciding_person_id=routing.get("deciding_person_id"),
         conflicted_person_ids=frozenset(intake["conflicted"]),
     )
-    readers = _readers(access)
+    readers = reader_tokens(access)
     named = readers - ORDINARY | tokens_of(unit, person)
     return {"readers": sorted(readers), "named": sorted(named), "conflicted": intake["conflicted"]}
-
-
-@lru_cache(maxsize=2_000)
-def _readers(access: Access) -> frozenset[str]:
-    return reader_tokens(access)
 
 
 @lru_cache(maxsize=1_000)

@@ -1,5 +1,6 @@
 """HTTP in: who has a document and why, and what staff do with it."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Literal
 
@@ -113,7 +114,7 @@ class Api:
             reason = Reason(decided_by=viewer.person_id, candidates=candidates, due=kept.reason.due)
             if not isinstance(outcome, str) and outcome.due_on is None:
                 limit = due(kept.facts, None, view.default_working_days, view.calendar)
-                reason = reason.model_copy(update={"due": limit})
+                reason = replace(reason, due=limit)
                 outcome = outcome.model_copy(update={"due_on": limit.due_on})
             return Done(outcome, body.note, reason)
 

@@ -1,5 +1,6 @@
 """What routing keeps of one document: its assignment, the reason, what happened, who may read it. Pure."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -23,7 +24,8 @@ HISTORY_ENTRIES = 50
 REMEMBERED_ANSWERS = 10
 
 
-class Entry(State):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """One thing that happened: `by` is None where routing itself decided."""
 
     version: int

@@ -1,5 +1,6 @@
 """What the HTTP API takes and gives."""
 
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Annotated
 
@@ -66,6 +67,7 @@ class CandidateView(BaseModel):
     lost: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
 class ReasonView(Grounds):
     candidates: list[CandidateView]
 
@@ -100,7 +102,8 @@ def view_of(kept: Kept) -> AssignmentView:
 
 def reason_of(kept: Kept) -> ReasonView:
     candidates = [CandidateView(**each._asdict()) for each in kept.reason.candidates]
-    return ReasonView(**{**dict(kept.reason), "candidates": candidates})
+    grounds = {each.name: getattr(kept.reason, each.name) for each in fields(Grounds)}
+    return ReasonView(**grounds, candidates=candidates)
 
 
 def list_of(found: list[Kept], limit: int) -> AssignmentList:

@@ -1,9 +1,9 @@
 """When a document is due, and why then. Pure."""
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from services.events import State
 from services.routing.roster import Facts
 from services.worktime import Calendar, add_working_days
 
@@ -14,7 +14,8 @@ class Basis(StrEnum):
     OFFICE = "office"
 
 
-class Due(State):
+@dataclass(frozen=True, slots=True)
+class Due:
     """`working_days` were counted from the day after `counted_from`; neither is there for a written date.
 
     basis: the date stands in the document, or the matched row names the days, or the office's default does.

@@ -6,13 +6,14 @@ and where that is not possible either, the document waits on the clerk's list.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, PlainValidator
 
-from services.events import Coordinator, PersonState, State
+from services.events import Coordinator, PersonState
 from services.routing.deadline import Due, due
 from services.routing.roster import Facts, Matched, OfficeView, absent
 from services.routing.workload import LoadBook
@@ -53,7 +54,8 @@ class Nobody(StrEnum):
     NO_PERSON = "nobody in the unit is here and without conflict"
 
 
-class Grounds(State):
+@dataclass(frozen=True, slots=True)
+class Grounds:
     """What a decision rests on, but for the people who were looked at."""
 
     decided_by: str = "rules"
@@ -69,13 +71,17 @@ def _as_candidates(kept: Iterable[Any]) -> tuple[Candidate, ...]:
     return tuple([each if isinstance(each, Candidate) else Candidate(*each) for each in kept])
 
 
+Candidates = Annotated[tuple[Candidate, ...], PlainValidator(_as_candidates), Field(exclude=True)]
+
+
+@dataclass(frozen=True, slots=True)
 class Reason(Grounds):
     """Kept with the assignment, so that everybody it came to can see why.
 
     A dump leaves the candidates out: there are many, and whoever stores them does so as plain lists.
     """
 
-    candidates: Annotated[tuple[Candidate, ...], PlainValidator(_as_candidates)] = Field(default=(), exclude=True)
+    candidates: Candidates = ()
 
 
 class Decision(NamedTuple):

@@ -5,7 +5,7 @@ is none the document goes to the clerk's list. A co-ordinator whom it now concer
 The due date is counted again when something changed that it rests on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from services.events import (
@@ -25,8 +25,6 @@ from services.routing.deadline import due
 from services.routing.decision import Nobody, Reason, choose_coordinator, choose_lead, deciding_person
 from services.routing.roster import Facts, Matched, OfficeView
 from services.routing.workload import OPEN, LoadBook
-
-RULE_FACTS = {"conflicted_person_ids", "restricted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +56,15 @@ def described(
 def _redated(
     before: Kept, facts: Facts, view: OfficeView | None, matched: Matched | None
 ) -> tuple[AssignmentState, Reason]:
-    rests_on = facts.model_dump(exclude=RULE_FACTS)
-    if view is None or rests_on == before.facts.model_dump(exclude=RULE_FACTS):
+    if view is None or _what_dates_rest_on(facts) == _what_dates_rest_on(before.facts):
         return before.state, before.reason
     limit = due(facts, matched.working_days if matched else None, view.default_working_days, view.calendar)
     state = before.state.model_copy(update={"due_on": limit.due_on})
-    return state, before.reason.model_copy(update={"due": limit})
+    return state, replace(before.reason, due=limit)
+
+
+def _what_dates_rest_on(facts: Facts) -> Facts:
+    return replace(facts, conflicted_person_ids=(), restricted=False)
 
 
 def _rewritten(state: AssignmentState, document: DocumentState) -> AssignmentState:
@@ -91,7 +92,7 @@ def _without_conflict(
         "accepted_at": None,
         "note": nobody,
     }
-    return state.model_copy(update=changes), reason.model_copy(update={"candidates": candidates, "nobody": nobody})
+    return state.model_copy(update=changes), replace(reason, candidates=candidates, nobody=nobody)
 
 
 def _kept_or_replaced(

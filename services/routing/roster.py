@@ -5,23 +5,24 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from services.events import DocumentState, IssuerLevel, Kind, PersonState, State, UnitState, Urgency
+from services.events import DocumentState, IssuerLevel, Kind, PersonState, UnitState, Urgency
 from services.policy import Role
 from services.worktime import Calendar
 
 
-class Facts(State):
+@dataclass(frozen=True, slots=True)
+class Facts:
     """What rules may know of a document. Restricted: no subject, the rules decide by the rest.
 
     `symbol_suffix` is what follows the symbol's last hyphen; it often names the room that answers.
     """
 
     kind: Kind
+    arrived_on: date
     issuer_level: IssuerLevel | None = None
     symbol_suffix: str = ""
     subject: str = ""
     urgency: Urgency = Urgency.NORMAL
-    arrived_on: date
     due_on: date | None = None
     restricted: bool = False
     conflicted_person_ids: tuple[str, ...] = ()
