@@ -13,7 +13,7 @@ from pymongo import ASCENDING, IndexModel
 
 from services.chassis.envelope import MAX_EVENT_BYTES, Sayable, headers_of
 from services.chassis.errors import Failure
-from services.chassis.mongo import Database, Row, Session, Transactions
+from services.chassis.mongo import BlockingSession, Database, Row, Session, Transactions, blocking
 from services.chassis.trace import current_traceparent
 
 T = TypeVar("T")
@@ -51,9 +51,18 @@ class Journal:
     async def transact(self, body: Callable[[Session], Awaitable[T]]) -> T:
         """Run the body in a transaction, then wake the relay. Errors as in `Transactions`."""
         result = await self._transactions.run(body)
+        self._committed()
+        return result
+
+    async def transact_in_thread(self, body: Callable[[BlockingSession], T]) -> T:
+        """As `transact`, with a body for `Transactions.run_in_thread`."""
+        result = await self._transactions.run_in_thread(body)
+        self._committed()
+        return result
+
+    def _committed(self) -> None:
         for listener in self._listeners:
             listener()
-        return result
 
     async def append(
         self, events: Iterable[Sayable], session: Session, traceparents: Iterable[str | None] = ()
@@ -62,11 +71,15 @@ class Journal:
 
         `traceparents` are the events' own, in their order, where one transaction serves several requests.
         """
-        current = current_traceparent()
-        traces = chain(traceparents, repeat(None))
-        rows = [row_of(event, own or current) for event, own in zip(events, traces, strict=False)]
-        if rows:
+        if rows := _rows_of(events, traceparents):
             await self.rows.insert_many(rows, session=session)
+
+    def append_in_thread(
+        self, events: Iterable[Sayable], session: BlockingSession, traceparents: Iterable[str | None] = ()
+    ) -> None:
+        """As `append`, within the body of `transact_in_thread`."""
+        if rows := _rows_of(events, traceparents):
+            blocking(self.rows).insert_many(rows, session=session)
 
     async def read(
         self, *, topic: str | None = None, key: str | None = None, since: datetime | None = None
@@ -81,6 +94,12 @@ class Journal:
             wanted["recorded_at"] = {"$gte": since}
         async for row in self.rows.find(wanted).sort("_id", ASCENDING).batch_size(1000):
             yield row
+
+
+def _rows_of(events: Iterable[Sayable], traceparents: Iterable[str | None]) -> list[Row]:
+    current = current_traceparent()
+    traces = chain(traceparents, repeat(None))
+    return [row_of(event, own or current) for event, own in zip(events, traces, strict=False)]
 
 
 def row_id(key: str, version: int) -> str:

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -19,20 +21,25 @@ from pymongo.errors import (
     WTimeoutError,
 )
 from pymongo.read_concern import ReadConcern
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from tenacity import AsyncRetrying, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from services.chassis.errors import OutcomeUnknown, Unavailable
 
 if TYPE_CHECKING:
+    import pymongo.client_session
+    import pymongo.collection
     from motor.motor_asyncio import AsyncIOMotorClientSession, AsyncIOMotorCollection, AsyncIOMotorDatabase
 
     Client = AsyncIOMotorClient[dict[str, Any]]
     Database = AsyncIOMotorDatabase[dict[str, Any]]
     Collection = AsyncIOMotorCollection[dict[str, Any]]
     Session = AsyncIOMotorClientSession
+    BlockingSession = pymongo.client_session.ClientSession
+    BlockingCollection = pymongo.collection.Collection[dict[str, Any]]
 else:
-    Client = Database = Collection = Session = Any
+    Client = Database = Collection = Session = BlockingCollection = BlockingSession = Any
 
+THREADS = 16  # as many bodies run at once; others wait for one to end
 Row = dict[str, Any]
 T = TypeVar("T")
 
@@ -68,6 +75,12 @@ def connect(url: str, **options: Any) -> "Client":
     return AsyncIOMotorClient(url, **{**DURABLE, **options})
 
 
+def blocking(collection: "Collection") -> "BlockingCollection":
+    """The same collection for bodies that run in a thread."""
+    delegate: BlockingCollection = collection.delegate
+    return delegate
+
+
 def is_transient(error: BaseException) -> bool:
     return isinstance(error, PyMongoError) and error.has_error_label("TransientTransactionError")
 
@@ -90,60 +103,103 @@ class Transactions:
         self._client = client
         self._deadline_seconds = deadline_seconds
         self._on_retry = on_retry
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="transactions")
 
     async def run(self, body: "Callable[[Session], Awaitable[T]]") -> T:
         """What the body returned, once committed. Survives the caller's cancellation: it ends either way."""
         return await asyncio.shield(self._run(body))
 
+    async def run_in_thread(self, body: "Callable[[BlockingSession], T]") -> T:
+        """As `run`, for a short body that calls `blocking` collections: all of it in one thread.
+
+        Where a loop serves many requests, every call of an async body waits for its turn; this waits once.
+        """
+        loop, context = asyncio.get_running_loop(), copy_context()
+        return await asyncio.shield(loop.run_in_executor(self._threads, context.run, self._run_blocking, body))
+
     async def _run(self, body: "Callable[[Session], Awaitable[T]]") -> T:
         try:
-            async for attempt in self._retrying(is_transient):
+            async for attempt in AsyncRetrying(**self._retrying(is_transient)):
                 with attempt:
                     return await self._attempt(body)
         except OperationFailure as error:
-            if is_transient(error):
-                raise Unavailable("the database kept refusing the transaction") from error
-            raise
+            raise _refused(error) from error
+        raise AssertionError("unreachable: the last attempt raises")
+
+    def _run_blocking(self, body: "Callable[[BlockingSession], T]") -> T:
+        try:
+            for attempt in Retrying(**self._retrying(is_transient)):
+                with attempt:
+                    return self._attempt_blocking(body)
+        except OperationFailure as error:
+            raise _refused(error) from error
         raise AssertionError("unreachable: the last attempt raises")
 
     async def _attempt(self, body: "Callable[[Session], Awaitable[T]]") -> T:
         async with await self._client.start_session() as session:
-            session.start_transaction(
-                read_concern=ReadConcern("snapshot"),
-                write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
-                read_preference=ReadPreference.PRIMARY,
-                max_commit_time_ms=int(self._deadline_seconds * 1000),
-            )
+            session.start_transaction(**self._durably())
             try:
                 result = await body(session)
             except BaseException:
-                await self._abort(session)
+                with contextlib.suppress(PyMongoError):  # the server ends it by transactionLifetimeLimitSeconds
+                    await session.abort_transaction()
                 raise
             await self._commit(session)
+            return result
+
+    def _attempt_blocking(self, body: "Callable[[BlockingSession], T]") -> T:
+        with self._client.delegate.start_session() as session:
+            session.start_transaction(**self._durably())
+            try:
+                result = body(session)
+            except BaseException:
+                with contextlib.suppress(PyMongoError):
+                    session.abort_transaction()
+                raise
+            self._commit_blocking(session)
             return result
 
     async def _commit(self, session: "Session") -> None:
         started = time.monotonic()
         try:
-            async for attempt in self._retrying(is_commit_unknown):
+            async for attempt in AsyncRetrying(**self._retrying(is_commit_unknown)):
                 with attempt:
                     await session.commit_transaction()
         except PyMongoError as error:
-            if is_commit_unknown(error):
-                waited = time.monotonic() - started
-                raise OutcomeUnknown(f"no answer to the commit within {waited:.1f} s") from error
-            raise
+            raise _uncommitted(error, started) from error
 
-    @staticmethod
-    async def _abort(session: "Session") -> None:
-        with contextlib.suppress(PyMongoError):  # the server ends it by transactionLifetimeLimitSeconds
-            await session.abort_transaction()
+    def _commit_blocking(self, session: "BlockingSession") -> None:
+        started = time.monotonic()
+        try:
+            for attempt in Retrying(**self._retrying(is_commit_unknown)):
+                with attempt:
+                    session.commit_transaction()
+        except PyMongoError as error:
+            raise _uncommitted(error, started) from error
 
-    def _retrying(self, predicate: Callable[[BaseException], bool]) -> AsyncRetrying:
-        return AsyncRetrying(
-            retry=retry_if_exception(predicate),
-            wait=wait_random_exponential(multiplier=0.01, max=0.5),
-            stop=stop_after_delay(self._deadline_seconds),
-            before_sleep=lambda _: self._on_retry(),
-            reraise=True,
-        )
+    def _durably(self) -> dict[str, Any]:
+        return {
+            "read_concern": ReadConcern("snapshot"),
+            "write_concern": WriteConcern(w="majority", j=True, wtimeout=10_000),
+            "read_preference": ReadPreference.PRIMARY,
+            "max_commit_time_ms": int(self._deadline_seconds * 1000),
+        }
+
+    def _retrying(self, predicate: Callable[[BaseException], bool]) -> dict[str, Any]:
+        return {
+            "retry": retry_if_exception(predicate),
+            "wait": wait_random_exponential(multiplier=0.01, max=0.5),
+            "stop": stop_after_delay(self._deadline_seconds),
+            "before_sleep": lambda _: self._on_retry(),
+            "reraise": True,
+        }
+
+
+def _refused(error: OperationFailure) -> Exception:
+    return Unavailable("the database kept refusing the transaction") if is_transient(error) else error
+
+
+def _uncommitted(error: PyMongoError, started: float) -> Exception:
+    if is_commit_unknown(error):
+        return OutcomeUnknown(f"no answer to the commit within {time.monotonic() - started:.1f} s")
+    return error

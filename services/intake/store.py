@@ -13,7 +13,7 @@ from uuid_utils import uuid7
 from services.chassis.errors import Failure, Halted, NotFound, Problem
 from services.chassis.journal import Journal
 from services.chassis.logs import logger
-from services.chassis.mongo import Database, Row, Session, Transactions
+from services.chassis.mongo import BlockingSession, Database, Row, Session, Transactions, blocking
 from services.events import AssignmentEvent, Direction, DocumentEvent, DocumentStatus, SecrecyIncidentRaised
 from services.intake.documents import Arrival, arrived, assigned, entry, readership
 from services.intake.numbering import clocks_agree, highest_of_book
@@ -96,29 +96,29 @@ class Register:
         """
         batch = str(uuid7())
         try:
-            return await self._journal.transact(lambda session: self._number(arrivals, batch, session))
+            return await self._journal.transact_in_thread(lambda session: self._number(arrivals, batch, session))
         except (DuplicateKeyError, BulkWriteError) as error:
             if not isinstance(error, DuplicateKeyError) and not _is_duplicate(error):
                 raise
             raise Collision("a sender's key or a number is taken") from error
 
-    async def _number(self, arrivals: Sequence[Arrival], batch: str, session: Session) -> list[Row]:
+    def _number(self, arrivals: Sequence[Arrival], batch: str, session: BlockingSession) -> list[Row]:
         office, book = arrivals[0].office, arrivals[0].book
-        taken = await self._take_numbers(office, book, len(arrivals), session)
-        earliest = await self._earliest_with({each.file.sha256 for each in arrivals if each.file}, office, session)
+        taken = self._take_numbers(office, book, len(arrivals), session)
+        earliest = self._earliest_with({each.file.sha256 for each in arrivals if each.file}, office, session)
         rows: list[Row] = []
         for number, arrival in enumerate(arrivals, taken["next"] - len(arrivals)):
             duplicate_of = earliest.get(arrival.file.sha256) if arrival.file else None
             if arrival.file and not arrival.description.get("restricted"):
                 earliest.setdefault(arrival.file.sha256, arrival.document_id)
             rows.append(entry(arrival, taken["year"], number, taken["last_at"], duplicate_of, batch))
-        await self.rows.insert_many(rows, session=session)
-        await self._journal.append(map(arrived, rows), session, (each.traceparent for each in arrivals))
+        blocking(self.rows).insert_many(rows, session=session)
+        self._journal.append_in_thread(map(arrived, rows), session, (each.traceparent for each in arrivals))
         ids = [row["_id"] for row in rows]
-        await self.batches.insert_one({"_id": batch, "at": taken["last_at"], "ids": ids}, session=session)
+        blocking(self.batches).insert_one({"_id": batch, "at": taken["last_at"], "ids": ids}, session=session)
         return rows
 
-    async def _take_numbers(self, office: str, book: str, count: int, session: Session) -> Row:
+    def _take_numbers(self, office: str, book: str, count: int, session: BlockingSession) -> Row:
         """The book's row afterwards: `next - count` is the first number."""
         now = {"$max": ["$last_at", "$$NOW"]}
         this_year = {"$year": {"date": "$last_at", "timezone": self._timezone}}
@@ -127,7 +127,7 @@ class Register:
             {"$set": {"next": {"$cond": [{"$eq": ["$year", this_year]}, "$next", 1]}, "year": this_year}},
             {"$set": {"next": {"$add": ["$next", count]}}},
         ]
-        row = await self.books.find_one_and_update(
+        row = blocking(self.books).find_one_and_update(
             {"_id": f"{office}/{book}"}, change, upsert=True, return_document=ReturnDocument.AFTER, session=session
         )
         assert row is not None
@@ -135,11 +135,11 @@ class Register:
             raise clock_disagrees()
         return row
 
-    async def _earliest_with(self, digests: Collection[str], office: str, session: Session) -> dict[str, str]:
+    def _earliest_with(self, digests: Collection[str], office: str, session: BlockingSession) -> dict[str, str]:
         """Restricted documents are left out: a sender may not learn that there is one."""
         if not digests:
             return {}
-        found = self.rows.aggregate(
+        found = blocking(self.rows).aggregate(
             [
                 {"$match": {"office": office, "sha256": {"$in": list(digests)}, "restricted": {"$ne": True}, **LIVE}},
                 {"$sort": {"sha256": 1, "received_at": 1, "number": 1}},
@@ -147,7 +147,7 @@ class Register:
             ],
             session=session,
         )
-        return {row["_id"]: row["first"] async for row in found}
+        return {row["_id"]: row["first"] for row in found}
 
     async def answered(self, keys: Iterable[SenderKey]) -> dict[SenderKey, Row]:
         """Documents that these senders' keys have made already."""

@@ -156,10 +156,14 @@ class Writer:
             _fail([waiting], Unavailable("another process keeps using the same key or book"))
 
     async def _number(self, batch: Sequence[_Waiting]) -> None:
-        fresh = await self._answer_repeats(batch)
+        fresh, rows = batch, []
+        try:
+            rows = await self._numbers.number([each.arrival for each in batch])
+        except Collision:  # most keys are new: only when one is not, they are looked up
+            if fresh := await self._answer_repeats(batch):
+                rows = await self._numbers.number([each.arrival for each in fresh])
         if not fresh:
             return
-        rows = await self._numbers.number([each.arrival for each in fresh])
         try:  # they have their numbers: whatever fails from here on, none of them may be numbered again
             await self._log.append([log_line(row) for row in rows])
             self._on_logged(rows[0]["batch"])

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from services.chassis.errors import OutcomeUnknown, Problem, Unavailable
 from services.chassis.journal import Journal
-from services.chassis.mongo import Row, Session, Transactions, connect
+from services.chassis.mongo import BlockingSession, Row, Transactions, connect
 from services.chassis.settings import ChassisSettings
 from services.events import Direction
 from services.intake.documents import Arrival, StoredFile
@@ -38,35 +38,35 @@ class FaultyTransactions(Transactions):
         super().__init__(client)
         self.faults: list[str] = []
 
-    async def run(self, body: Callable[[Session], Awaitable[T]]) -> T:
+    async def run_in_thread(self, body: Callable[[BlockingSession], T]) -> T:
         fault = self.faults.pop() if self.faults else "none"
         if fault == "down":
             raise Unavailable("injected")
         if fault == "unknown and lost":
             raise OutcomeUnknown("injected")
         if fault == "transient":
-            return await super().run(_conflicting_once(body))
+            return await super().run_in_thread(_conflicting_once(body))
         if fault == "abort":
-            return await super().run(lambda session: self._spoiled(body, session))
-        result = await super().run(body)
+            return await super().run_in_thread(lambda session: self._spoiled(body, session))
+        result = await super().run_in_thread(body)
         if fault == "unknown but committed":
             raise OutcomeUnknown("injected")
         if fault == "crash before the log":
             raise asyncio.CancelledError
         return result
 
-    async def _spoiled(self, body: Callable[[Session], Awaitable[T]], session: Session) -> T:
-        await body(session)
+    def _spoiled(self, body: Callable[[BlockingSession], T], session: BlockingSession) -> T:
+        body(session)
         raise RuntimeError("injected")
 
 
-def _conflicting_once(body: Callable[[Session], Awaitable[T]]) -> Callable[[Session], Awaitable[T]]:
+def _conflicting_once(body: Callable[[BlockingSession], T]) -> Callable[[BlockingSession], T]:
     attempts = 0
 
-    async def conflicting(session: Session) -> T:
+    def conflicting(session: BlockingSession) -> T:
         nonlocal attempts
         attempts += 1
-        result = await body(session)
+        result = body(session)
         if attempts == 1:
             raise OperationFailure("injected", 112, {"errorLabels": ["TransientTransactionError"]})
         return result
