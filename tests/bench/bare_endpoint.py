@@ -24,6 +24,8 @@ THREADS = 32
 
 def new_app(folder: Path) -> FastAPI:
     app = FastAPI()
+    for shard in range(256):  # threads that make files in one folder wait for one another
+        (folder / f"{shard:02x}").mkdir()
     threads = ThreadPoolExecutor(THREADS)
 
     @app.post("/documents", status_code=201)
@@ -38,7 +40,7 @@ def new_app(folder: Path) -> FastAPI:
                 elif event is not None and part == "file":
                     chunks.append(bytes(event))
         name = uuid.uuid4().hex
-        await asyncio.get_running_loop().run_in_executor(threads, keep, folder / name, chunks)
+        await asyncio.get_running_loop().run_in_executor(threads, keep, folder / name[-2:] / name, chunks)
         return JSONResponse({"id": name}, status_code=201)
 
     return app
