@@ -123,7 +123,8 @@ class Transactions:
                 with attempt:
                     return await self._attempt(body)
         except OperationFailure as error:
-            raise _refused(error) from error
+            _say_when_refused(error)
+            raise
         raise AssertionError("unreachable: the last attempt raises")
 
     def _run_blocking(self, body: "Callable[[BlockingSession], T]") -> T:
@@ -132,7 +133,8 @@ class Transactions:
                 with attempt:
                     return self._attempt_blocking(body)
         except OperationFailure as error:
-            raise _refused(error) from error
+            _say_when_refused(error)
+            raise
         raise AssertionError("unreachable: the last attempt raises")
 
     async def _attempt(self, body: "Callable[[Session], Awaitable[T]]") -> T:
@@ -166,7 +168,8 @@ class Transactions:
                 with attempt:
                     await session.commit_transaction()
         except PyMongoError as error:
-            raise _uncommitted(error, started) from error
+            _say_when_unknown(error, started)
+            raise
 
     def _commit_blocking(self, session: "BlockingSession") -> None:
         started = time.monotonic()
@@ -175,7 +178,8 @@ class Transactions:
                 with attempt:
                     session.commit_transaction()
         except PyMongoError as error:
-            raise _uncommitted(error, started) from error
+            _say_when_unknown(error, started)
+            raise
 
     def _durably(self) -> dict[str, Any]:
         return {
@@ -195,11 +199,11 @@ class Transactions:
         }
 
 
-def _refused(error: OperationFailure) -> Exception:
-    return Unavailable("the database kept refusing the transaction") if is_transient(error) else error
+def _say_when_refused(error: OperationFailure) -> None:
+    if is_transient(error):
+        raise Unavailable("the database kept refusing the transaction") from error
 
 
-def _uncommitted(error: PyMongoError, started: float) -> Exception:
+def _say_when_unknown(error: PyMongoError, started: float) -> None:
     if is_commit_unknown(error):
-        return OutcomeUnknown(f"no answer to the commit within {time.monotonic() - started:.1f} s")
-    return error
+        raise OutcomeUnknown(f"no answer to the commit within {time.monotonic() - started:.1f} s") from error

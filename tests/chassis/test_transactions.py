@@ -1,6 +1,7 @@
 """Transactions end in a known way: done, not done, or said to be unknown."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
 from services.chassis.errors import OutcomeUnknown, Unavailable
 from services.chassis.foundation import Foundation, lay_foundation
-from services.chassis.mongo import Transactions
+from services.chassis.mongo import Transactions, blocking
 from services.chassis.settings import ChassisSettings
 from tests.harness import started
 
@@ -134,3 +135,65 @@ async def test_a_cancelled_caller_does_not_cut_the_transaction_in_half(settings:
             await caller
         await asyncio.sleep(1)
         assert await foundation.database["things"].count_documents({}) == 2
+
+
+async def test_a_body_in_a_thread_runs_again_after_a_transient_error_and_stands_once(settings: ChassisSettings) -> None:
+    foundation = foundation_of(settings)
+    runs = 0
+
+    def body(session: Any) -> str:
+        nonlocal runs
+        runs += 1
+        blocking(foundation.database["things"]).insert_one({"_id": "a"}, session=session)
+        if runs < 3:
+            raise labelled(OperationFailure("again"), "TransientTransactionError")
+        return "done"
+
+    async with started(foundation):
+        assert await foundation.transactions.run_in_thread(body) == "done"
+        assert runs == 3
+        assert await foundation.database["things"].count_documents({}) == 1
+
+
+@pytest.mark.parametrize(("clear_after", "ends"), [(3, None), (10**6, OutcomeUnknown)])
+async def test_an_unclear_commit_in_a_thread_repeats_only_the_commit_until_the_deadline(
+    settings: ChassisSettings, clear_after: int, ends: type[Exception] | None
+) -> None:
+    foundation = foundation_of(settings)
+    impatient = Transactions(foundation.client, deadline_seconds=0.5)
+    runs, commits = 0, 0
+
+    def body(session: Any) -> None:
+        nonlocal runs
+        runs += 1
+        blocking(foundation.database["things"]).insert_one({"_id": "a"}, session=session)
+        really = session.commit_transaction
+
+        def commit() -> None:
+            nonlocal commits
+            commits += 1
+            really()
+            if commits < clear_after:
+                raise labelled(PyMongoError("no reply"), "UnknownTransactionCommitResult")
+
+        session.commit_transaction = commit
+
+    async with started(foundation):
+        with pytest.raises(ends) if ends else contextlib.nullcontext():
+            await impatient.run_in_thread(body)
+        assert runs == 1
+        assert commits >= 3
+        assert await foundation.database["things"].count_documents({}) == 1
+
+
+async def test_a_body_in_a_thread_that_fails_leaves_nothing_behind(settings: ChassisSettings) -> None:
+    foundation = foundation_of(settings)
+
+    def body(session: Any) -> None:
+        blocking(foundation.database["things"]).insert_one({"_id": "a"}, session=session)
+        raise labelled(OperationFailure("write conflict"), "TransientTransactionError")
+
+    async with started(foundation):
+        with pytest.raises(Unavailable):
+            await Transactions(foundation.client, deadline_seconds=0.2).run_in_thread(body)
+        assert await foundation.database["things"].count_documents({}) == 0
