@@ -177,13 +177,16 @@ async def test_an_event_that_was_already_said_is_a_lost_race_and_nothing_else_st
     taking.foundation.client.close()
 
 
-async def test_an_assignment_that_moved_on_is_a_lost_race(settings: ChassisSettings) -> None:
+@pytest.mark.parametrize("moved", [{"version": 7}, {"source_version": 7}, {"source_epoch": 7}])
+async def test_an_assignment_that_moved_on_since_it_was_read_is_a_lost_race(
+    settings: ChassisSettings, moved: dict[str, int]
+) -> None:
     taking = Taking(settings)
     await taking.foundation.prepare()
     await taking.take(received("a"))
     kept = await taking.store.visible(Viewer(HA_TINH, "clerk", frozenset({"clerk"})), "a")
     assert kept is not None
-    gone = Change(kept.model_copy(update={"version": 7}), kept, None)
+    gone = Change(kept.model_copy(update=moved), kept, None)
     with pytest.raises(LostRace):
         await taking.foundation.journal.transact(lambda session: taking.store.keep([gone], session))
     taking.foundation.client.close()
