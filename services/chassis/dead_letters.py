@@ -38,8 +38,9 @@ class DeadLetters:
 
     async def keep_again(self, record: RawRecord, error: BaseException) -> None:
         """A replayed record has failed again and waits again."""
-        change = {"cause": cause_of(error), "status": DeadLetterStatus.WAITING}
-        await self.rows.update_one({"_id": _origin(record)["_id"]}, {"$set": change})
+        waits = {"cause": cause_of(error), "status": DeadLetterStatus.WAITING}
+        audit = {"at": datetime.now(UTC), "by": "replay", "status": DeadLetterStatus.WAITING}
+        await self.rows.update_one({"_id": _origin(record)["_id"]}, {"$set": waits, "$push": {"audit": audit}})
 
     async def waiting(self, limit: int = 1000) -> list[Row]:
         return await self._with_status(DeadLetterStatus.WAITING, limit)

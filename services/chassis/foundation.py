@@ -17,7 +17,7 @@ from services.chassis.lease import Lease
 from services.chassis.metrics import Metrics
 from services.chassis.mongo import Client, Database, Transactions, connect
 from services.chassis.positions import Positions
-from services.chassis.relay import Relay
+from services.chassis.relay import SILENT_SECONDS, Relay
 from services.chassis.service import Part
 from services.chassis.settings import ChassisSettings
 
@@ -45,7 +45,7 @@ class Foundation:
         await self.copies.prepare()
 
     def add_relay(self) -> None:
-        heartbeat = Heartbeat("relay")
+        heartbeat = Heartbeat("relay", SILENT_SECONDS)
         lease = Lease(self.database, "relay", self.settings.instance, self.settings.relay_lease_seconds)
         relay = Relay(self.settings, self.journal, lease, self.metrics, heartbeat)
         self.health.live_checks.append(heartbeat.verdict)

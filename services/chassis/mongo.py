@@ -48,6 +48,7 @@ DURABLE: dict[str, Any] = {
     "journal": True,
     "wTimeoutMS": 10_000,
     "readConcernLevel": "majority",
+    "readPreference": "primary",
     "retryWrites": True,
     "retryReads": True,
     "maxPoolSize": 50,

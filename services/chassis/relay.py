@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +30,8 @@ from services.chassis.settings import ChassisSettings
 BATCH_ROWS = 1000
 STUCK_RETRY_SECONDS = 30.0
 SEND_TIMEOUT_SECONDS = 40.0
+TOPIC_TIMEOUT_SECONDS = 5.0
+SILENT_SECONDS = 120.0  # of its heartbeat: longer than a wave may wait for topics, acknowledgements and a new producer
 REFUSED = (
     MessageSizeTooLargeError,
     RecordTooLargeError,
@@ -40,7 +42,7 @@ REFUSED = (
 
 
 class Relay:
-    """One row per key is in flight. A row that Kafka refuses is *stuck*: its key waits, others flow."""
+    """One row per key is in flight. What Kafka refuses is *stuck*, a row's key or a whole topic; others flow."""
 
     def __init__(
         self, settings: ChassisSettings, journal: Journal, lease: Lease, metrics: Metrics, heartbeat: Heartbeat
@@ -55,6 +57,7 @@ class Relay:
         self._producer: AIOKafkaProducer | None = None
         self._task: asyncio.Task[None] | None = None
         self._stuck_keys: dict[str, float] = {}
+        self._stuck_topics: dict[str, float] = {}
         journal.on_commit(self._wake.set)
 
     async def start(self) -> None:
@@ -97,20 +100,21 @@ class Relay:
             return 0
         rows = await self._unsent()
         for wave in in_waves(rows):
+            self._heartbeat.beat()
             await self._send(wave)
         return len(rows)
 
     async def _unsent(self) -> list[Row]:
-        now = time.monotonic()
-        waiting = [key for key, since in self._stuck_keys.items() if now - since < STUCK_RETRY_SECONDS]
         wanted: dict[str, Any] = {"unsent": True}
-        if waiting:
-            wanted["key"] = {"$nin": waiting}
+        for field, stuck in (("key", self._stuck_keys), ("topic", self._stuck_topics)):
+            if waiting := [each for each in stuck if not _retry_due(stuck, each)]:
+                wanted[field] = {"$nin": waiting}
         cursor = self._journal.rows.find(wanted).sort([("key", 1), ("version", 1)]).limit(BATCH_ROWS)
         return await cursor.to_list(BATCH_ROWS)
 
     async def _send(self, wave: Sequence[Row]) -> None:
-        flowing = [row for row in wave if row["key"] not in self._stuck_keys or self._retry_due(row["key"])]
+        due = [row for row in wave if _retry_due(self._stuck_keys, row["key"])]
+        flowing = await self._on_known_topics(due)
         if not flowing:
             return
         outcomes = await _outcomes(await self._ready_producer(), self._settings, flowing)
@@ -118,6 +122,28 @@ class Relay:
         await self._mark_sent(sent)
         failures = [(row, each) for row, each in zip(flowing, outcomes, strict=True) if each is not None]
         await self._judge(failures)
+
+    async def _on_known_topics(self, rows: Sequence[Row]) -> list[Row]:
+        """Without the rows of topics that Kafka does not have or keeps from us: a send would wait for each of them."""
+        producer = await self._ready_producer()
+        asked = sorted({row["topic"] for row in rows if _retry_due(self._stuck_topics, row["topic"])})
+        answers = await asyncio.gather(
+            *(_known(producer, topic_name(self._settings, each)) for each in asked), return_exceptions=True
+        )
+        for topic, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, REFUSED):
+                await self._set_topic_stuck(topic, answer)
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                self._stuck_topics.pop(topic, None)
+        return [row for row in rows if row["topic"] not in self._stuck_topics]
+
+    async def _set_topic_stuck(self, topic: str, error: BaseException) -> None:
+        self._stuck_topics[topic] = time.monotonic()
+        cause = f"{type(error).__name__}: {error}"
+        self._log.error("Kafka refuses a topic; its events wait", topic=topic, cause=cause)
+        await self._journal.rows.update_many({"unsent": True, "topic": topic}, {"$set": {"stuck": cause}})
 
     async def _mark_sent(self, rows: Sequence[Row]) -> None:
         if rows:
@@ -143,9 +169,6 @@ class Relay:
         cause = f"{type(error).__name__}: {error}"
         self._log.error("Kafka refuses an event", row=row["_id"], topic=row["topic"], cause=cause)
         await self._journal.rows.update_one({"_id": row["_id"]}, {"$set": {"stuck": cause}})
-
-    def _retry_due(self, key: str) -> bool:
-        return time.monotonic() - self._stuck_keys[key] >= STUCK_RETRY_SECONDS
 
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
@@ -180,11 +203,23 @@ async def _outcomes(
     producer: AIOKafkaProducer, settings: ChassisSettings, rows: Sequence[Row]
 ) -> list[BaseException | None]:
     """What became of each row, in their order: None once Kafka has acknowledged it."""
-    handed = [await _hand_over(producer, settings, row) for row in rows]
-    acknowledgements = [each for each in handed if isinstance(each, asyncio.Future)]
-    if acknowledgements:
-        await asyncio.wait(acknowledgements, timeout=SEND_TIMEOUT_SECONDS)
+    handed: list[asyncio.Future[Any] | Exception] = []
+    with contextlib.suppress(TimeoutError):  # a broker that is away blocks the producer when its buffers are full
+        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            for row in rows:
+                handed.append(await _hand_over(producer, settings, row))  # noqa: PERF401 - kept when it times out
+            if acknowledgements := [each for each in handed if isinstance(each, asyncio.Future)]:
+                await asyncio.wait(acknowledgements)
+    handed += [TimeoutError("Kafka takes no more for now")] * (len(rows) - len(handed))
     return [_outcome(each) if isinstance(each, asyncio.Future) else each for each in handed]
+
+
+async def _known(producer: AIOKafkaProducer, topic: str) -> None:
+    """Returns at once for a topic that Kafka has; raises one of REFUSED for another."""
+    try:
+        await asyncio.wait_for(producer.partitions_for(topic), TOPIC_TIMEOUT_SECONDS)
+    except TimeoutError:
+        raise UnknownTopicOrPartitionError(f"{topic}; `vanthu doctor` says which topics are missing") from None
 
 
 async def _hand_over(
@@ -199,6 +234,10 @@ async def _hand_over(
     except Exception as error:
         return error
     return acknowledgement
+
+
+def _retry_due(stuck: Mapping[str, float], name: str) -> bool:
+    return time.monotonic() - stuck.get(name, float("-inf")) >= STUCK_RETRY_SECONDS
 
 
 def _outcome(acknowledgement: "asyncio.Future[Any]") -> BaseException | None:

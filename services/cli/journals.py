@@ -1,19 +1,21 @@
 """`vanthu resend`: journals are the truth, so what a reader missed can always be said again."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from services.chassis.mongo import Database
+from services.chassis.mongo import Collection
 from services.chassis.positions import Positions
 from services.chassis.settings import ChassisSettings
 from services.cli.databases import opened
 from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
 from services.cli.names import Name
-from services.cli.terminal import confirm, print_json, run, say
+from services.cli.terminal import confirm, new_progress, print_json, run, say
 from services.events import EVENTS, TOPICS
 
+PIECE_ROWS = 2000
 PRODUCER_OF = {event.topic: event.producer for event in EVENTS}
 
 
@@ -54,12 +56,24 @@ async def _resend(
         async with opened(settings, service) as database:
             await Positions(settings, database, service, topics).forget()
     counts = {}
-    for topic in topics:
-        async with opened(settings, PRODUCER_OF[topic]) as database:
-            counts[topic] = await _mark_unsent(database, {"topic": topic, **wanted})
+    with new_progress() as bar:
+        for topic in topics:
+            async with opened(settings, PRODUCER_OF[topic]) as database:
+                rows = database["events"]
+                asked = {"topic": topic, **wanted}
+                task = bar.add_task(f"Marking {topic}", total=await rows.count_documents(asked))
+                counts[topic] = 0
+                async for count in _marked_unsent(rows, asked):
+                    counts[topic] += count
+                    bar.advance(task, count)
     return counts
 
 
-async def _mark_unsent(database: Database, wanted: dict[str, Any]) -> int:
-    result = await database["events"].update_many(wanted, {"$set": {"unsent": True}, "$unset": {"stuck": ""}})
-    return result.matched_count
+async def _marked_unsent(rows: Collection, wanted: dict[str, Any]) -> AsyncIterator[int]:
+    """How many rows each piece had; what is marked stays marked when the command is stopped."""
+    last = ""
+    while piece := await rows.find({**wanted, "_id": {"$gt": last}}, {"_id": 1}).sort("_id", 1).to_list(PIECE_ROWS):
+        ids = [row["_id"] for row in piece]
+        change = {"$set": {"unsent": True}, "$unset": {"stuck": ""}}
+        yield (await rows.update_many({"_id": {"$in": ids}}, change)).matched_count
+        last = ids[-1]

@@ -51,7 +51,10 @@ class Handlers:
             await self.journal.transact(lambda session: self._keep(changes, books, session))
 
     async def _known(self, keys: Collection[DocumentKey]) -> tuple[dict[DocumentKey, Kept], dict[str, LoadBook]]:
-        """Read before the transaction: each write finds out whether what it was decided on still stands."""
+        """Read before the transaction: each write finds out whether the assignment it was decided on still stands.
+
+        Loads are only compared, and may be as old as another replica's batch; their sums are exact.
+        """
         return await self.store.kept(keys), await self.store.loads({office for office, _ in keys})
 
     async def _keep(self, changes: Sequence[Change], books: Mapping[str, LoadBook], session: Session) -> None:

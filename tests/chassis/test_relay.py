@@ -92,6 +92,25 @@ async def test_a_row_that_kafka_refuses_holds_back_its_key_and_no_other(settings
         assert {record.key for record in records} == {b"stp:unit:KT", b"stp:unit:TH"}
 
 
+async def test_a_topic_that_is_not_there_holds_up_only_its_own_events(settings: ChassisSettings) -> None:
+    async with speaker(settings, "routing") as routing:
+        rows = routing.foundation.journal.rows
+        nowhere = [
+            row_of(unit_changed(unit), current_traceparent()) | {"topic": "nowhere"} for unit in ("A", "B", "C", "D")
+        ]
+        await rows.insert_many(nowhere)
+        await routing.say(unit_changed("KT"))
+        await all_records(settings, "office", 1)
+
+        async def only_they_are_stuck() -> bool:
+            waiting = {row["_id"]: row.get("stuck", "") async for row in rows.find({"unsent": True})}
+            return set(waiting) == {row["_id"] for row in nowhere} and all(map(len, waiting.values()))
+
+        await eventually(only_they_are_stuck)
+        await routing.say(unit_changed("TH"))
+        await asyncio.wait_for(all_records(settings, "office", 2), 3)
+
+
 async def test_events_wait_while_kafka_is_away_and_flow_in_order_when_it_is_back(settings: ChassisSettings) -> None:
     away = settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:1"})
     async with speaker(away, "routing") as routing:
