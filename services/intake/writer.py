@@ -162,6 +162,9 @@ class Writer:
         except Collision:  # most keys are new: only when one is not, they are looked up
             if fresh := await self._answer_repeats(batch):
                 rows = await self._numbers.number([each.arrival for each in fresh])
+        except (Problem, Unavailable):  # no number can be given now; who has one already is told it all the same
+            await self._answer_repeats(batch)
+            raise
         if not fresh:
             return
         try:  # they have their numbers: whatever fails from here on, none of them may be numbered again

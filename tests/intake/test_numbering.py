@@ -1,6 +1,7 @@
 """Whatever happens to batches, commits and processes: numbers are gapless, and a key makes one document."""
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from pymongo.errors import OperationFailure
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
 from uuid_utils.compat import uuid7
 
 from services.chassis.errors import OutcomeUnknown, Problem, Unavailable
@@ -40,9 +41,18 @@ class FaultyTransactions(Transactions):
 
     async def run_in_thread(self, body: Callable[[BlockingSession], T]) -> T:
         fault = self.faults.pop() if self.faults else "none"
+        try:
+            return await self._with(fault, body)
+        except (DuplicateKeyError, BulkWriteError):
+            self.faults.append(fault)  # it did not come to it: a key in the batch was used before
+            raise
+
+    async def _with(self, fault: str, body: Callable[[BlockingSession], T]) -> T:
         if fault == "down":
             raise Unavailable("injected")
         if fault == "unknown and lost":
+            with contextlib.suppress(RuntimeError):
+                await super().run_in_thread(lambda session: self._spoiled(body, session))
             raise OutcomeUnknown("injected")
         if fault == "transient":
             return await super().run_in_thread(_conflicting_once(body))
@@ -222,6 +232,26 @@ async def test_one_key_in_two_processes_at_once_makes_one_document(installation:
         )
         assert both[0].row["_id"] == both[1].row["_id"]
         assert sorted(each.repeated for each in both) == [False, True]
+
+
+@pytest.mark.parametrize("fault", ["unknown but committed", "unknown and lost", "down", "crash before the log"])
+async def test_a_repeat_beside_a_fresh_document_gets_its_answer_whatever_becomes_of_the_other(
+    installation: Installation, fault: str
+) -> None:
+    process, office = installation.processes[0], f"o{uuid.uuid4().hex[:8]}"
+    first = await process.writer.register(arrival(office, "a"))
+    process.transactions.faults = [fault]
+    fresh = arrival(office, "b", content="b")
+    repeat, other = await asyncio.gather(
+        process.writer.register(arrival(office, "a")), process.writer.register(fresh), return_exceptions=True
+    )
+    assert isinstance(repeat, Numbered)
+    assert (repeat.row["_id"], repeat.repeated) == (first.row["_id"], True)
+    assert isinstance(other, BaseException)
+    process.transactions.faults = []
+    again = await installation.processes[1].writer.register(replace(fresh, document_id=str(uuid7())))
+    assert again.row["number"] == 2
+    assert await installation.database["documents"].count_documents({"office": office}) == 2
 
 
 async def test_a_bad_document_fails_alone(installation: Installation) -> None:
