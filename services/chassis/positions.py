@@ -1,5 +1,7 @@
 """A consumer group's very first start, told apart from a group that has lost its place."""
 
+import asyncio
+
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -8,6 +10,8 @@ from services.chassis.kafka import Position, commit_start, group_name, group_pos
 from services.chassis.logs import logger
 from services.chassis.mongo import Database
 from services.chassis.settings import ChassisSettings
+
+SECOND_LOOK_SECONDS = 2.0
 
 
 class Positions:
@@ -22,16 +26,25 @@ class Positions:
 
     async def settle(self) -> None:
         """Commit the log's start where this group never was; raise Halted where it was and has lost its place."""
+        noted = {row["_id"] async for row in self._notes.find({"group": self._group}, {"_id": 1})}
+        positions = await self._positions()
+        if self._lost(positions, noted):  # a coordinator that still loads its log says so of every partition
+            await asyncio.sleep(SECOND_LOOK_SECONDS)
+            positions = await self._positions()
+        if lost := self._lost(positions, noted):
+            raise Halted(lost_message(lost, self._group))
+        await self._begin({each: position for each, position in positions.items() if position.lost})
+        await self._note(set(positions), noted)
+
+    async def _positions(self) -> dict[TopicPartition, Position]:
         positions = await group_positions(self._settings, self._group, self._topics)
         expected = len(self._topics) * self._settings.kafka_partitions
         if len(positions) != expected:
             raise Halted(f"Kafka has {len(positions)} of {expected} partitions; see `vanthu doctor`")
-        noted = {row["_id"] async for row in self._notes.find({"group": self._group}, {"_id": 1})}
-        lost = [each for each, position in positions.items() if self._note_id(each) in noted and position.lost]
-        if lost:
-            raise Halted(lost_message(lost, self._group))
-        await self._begin({each: position for each, position in positions.items() if position.lost})
-        await self._note(set(positions), noted)
+        return positions
+
+    def _lost(self, positions: dict[TopicPartition, Position], noted: set[str]) -> list[TopicPartition]:
+        return [each for each, position in positions.items() if self._note_id(each) in noted and position.lost]
 
     async def _begin(self, fresh: dict[TopicPartition, Position]) -> None:
         if not fresh:

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from pymongo.errors import AutoReconnect
 
+import services.chassis.positions as positions_module
 from services.chassis.consume import Consumer
 from services.chassis.dead_letters import DeadLetters, DeadLetterStatus
 from services.chassis.envelope import Incoming, headers_of
 from services.chassis.errors import Halted, LostRace
 from services.chassis.foundation import Foundation, lay_foundation
-from services.chassis.kafka import client_options, group_name, group_positions, topic_name
+from services.chassis.kafka import Position, client_options, group_name, group_positions, topic_name
 from services.chassis.positions import Positions
 from services.chassis.settings import ChassisSettings
 from services.chassis.trace import current_traceparent
@@ -170,6 +172,26 @@ async def test_a_group_that_lost_its_position_stops_and_says_how_to_heal(setting
     await positions.forget()
     await positions.settle()
     assert await caught_up(settings)
+    foundation.client.close()
+
+
+async def test_a_coordinator_that_still_loads_is_asked_again_before_a_position_counts_as_lost(
+    settings: ChassisSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foundation = lay_foundation(settings, "reporting")
+    mended = Positions(settings, foundation.database, "reporting", ("office",))
+    await mended.settle()
+    asked: list[str] = []
+
+    async def loading(*arguments: Any) -> dict[Any, Position]:
+        asked.append("once more")
+        found = await group_positions(*arguments)
+        return {each: replace(at, committed=None) for each, at in found.items()} if len(asked) == 1 else found
+
+    monkeypatch.setattr(positions_module, "group_positions", loading)
+    monkeypatch.setattr(positions_module, "SECOND_LOOK_SECONDS", 0.0)
+    await mended.settle()
+    assert len(asked) == 2
     foundation.client.close()
 
 
