@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 
 from services.chassis.asyncapi import asyncapi_specification
 from services.chassis.foundation import lay_foundation
@@ -54,17 +55,18 @@ def build(settings: IntakeSettings) -> Service:
     foundation.add_consumer(HEARS_TOPICS, hears, handlers.hear)
     foundation.health.ready_checks.append(lambda: _store_takes_files(files))
 
+    release = version("vanthu")
     app = new_app(
         settings,
         foundation.health,
         foundation.metrics,
         title="Vanthu intake",
         description=DESCRIPTION,
-        version="1",
+        version=release,
         may_look=lambda credential: first_that_knows(
             credential, [device_keys.known, lambda each: foundation.staff.viewer_of(each.secret)]
         ),
-        asyncapi=asyncapi_specification("intake", "1", says, hears),
+        asyncapi=asyncapi_specification("intake", release, says, hears),
         streamed_paths=frozenset({"/api/v1/documents", "/api/v1/issued"}),
     )
     Api(settings, register, device_keys, period_counts, files, writer, foundation.staff).add_to(app)

@@ -131,7 +131,9 @@ def test_every_api_has_its_pages_for_whoever_has_a_credential(office: Office) ->
     with office.staff("van-thu") as clerk:
         for service in SERVICES:
             assert clerk.get(f"/{service}/api/v1/docs").status_code == 200
-            assert clerk.get(f"/{service}/api/v1/openapi.json").json()["paths"]
+            described = clerk.get(f"/{service}/api/v1/openapi.json").json()
+            assert described["paths"]
+            assert described["components"]["securitySchemes"]["credential"]["scheme"] == "bearer"
             assert clerk.get(f"/{service}/api/v1/asyncapi.json").json()["asyncapi"] == "3.0.0"
 
 
