@@ -56,6 +56,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._producer: AIOKafkaProducer | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
         self._stuck_keys: dict[str, float] = {}
         self._stuck_topics: dict[str, float] = {}
         journal.on_commit(self._wake.set)
@@ -64,6 +65,7 @@ class Relay:
         self._task = asyncio.create_task(self._run(), name=f"{self._metrics.service}-relay")
 
     async def stop(self) -> None:
+        self._stopping = True
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -72,7 +74,7 @@ class Relay:
 
     async def _run(self) -> None:
         pause_seconds = self._settings.relay_poll_seconds
-        while True:
+        while not self._stopping:
             self._heartbeat.beat()
             try:
                 sent = await self._pass()
@@ -91,7 +93,8 @@ class Relay:
             if sent < BATCH_ROWS:
                 await asyncio.sleep(self._settings.relay_gather_milliseconds / 1000)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), pause_seconds)
+                    async with asyncio.timeout(pause_seconds):
+                        await self._wake.wait()
             self._wake.clear()
 
     async def _pass(self) -> int:
@@ -217,7 +220,8 @@ async def _outcomes(
 async def _known(producer: AIOKafkaProducer, topic: str) -> None:
     """Returns at once for a topic that Kafka has; raises one of REFUSED for another."""
     try:
-        await asyncio.wait_for(producer.partitions_for(topic), TOPIC_TIMEOUT_SECONDS)
+        async with asyncio.timeout(TOPIC_TIMEOUT_SECONDS):  # wait_for of Python 3.11 may swallow a cancellation
+            await producer.partitions_for(topic)
     except TimeoutError:
         raise UnknownTopicOrPartitionError(f"{topic}; `vanthu doctor` says which topics are missing") from None
 

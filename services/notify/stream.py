@@ -120,7 +120,8 @@ class Live:
         self._add(client)
         try:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._opened.wait(), OPENING_SECONDS)
+                async with asyncio.timeout(OPENING_SECONDS):
+                    await self._opened.wait()
             sent = Sent(last or Position(now()), timedelta(seconds=self._settings.stream_overlap_seconds))
             if last is None:
                 async for _ in self._unsent(client, sent):
@@ -155,7 +156,8 @@ class Live:
 
     async def _next(self, client: Client) -> Row | None:
         with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(client.queue.get(), self._settings.stream_reauthorise_seconds)
+            async with asyncio.timeout(self._settings.stream_reauthorise_seconds):
+                return await client.queue.get()
         return None
 
     async def _unsent(self, client: Client, sent: Sent) -> AsyncIterator[Row]:

@@ -77,7 +77,8 @@ class Deliveries:
             except PyMongoError as error:
                 self._log.warning("webhooks wait for the database", cause=type(error).__name__)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._settings.webhook_poll_seconds)
+                async with asyncio.timeout(self._settings.webhook_poll_seconds):  # wait_for may swallow a cancellation
+                    await self._wake.wait()
 
     def _open_lane(self, subscriber_id: str) -> None:
         if subscriber_id not in self._lanes:
