@@ -128,6 +128,7 @@ class LocalDraft:
         self._waiting, self._waiting_bytes = [], 0
 
     def _finish(self, approve: Callable[[bytes], None]) -> None:
+        self._waiting = [b"".join(self._waiting)]  # each call that hashes or writes lets the event loop in between
         self._hash()
         approve(self._digest.digest())
         self._touched = True

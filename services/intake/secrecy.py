@@ -14,7 +14,7 @@ NOTHING = frozenset({"", "none", "thuong", "khong", "normal"})
 _BRACKETED = re.compile(r"[\[({<«“\"']\s*([^\])}>»”\"']{2,20}?)\s*[\])}>»”\"']")
 _LABELLED = re.compile(r"(?:độ|mức độ|cấp độ)\s+mật\s*[:=–-]\s*(?:tuyệt\s+mật|tối\s+mật|mật)\b", re.IGNORECASE)
 _SHOUTED = re.compile(r"\b(?:TUYỆT|TỐI)\s+MẬT\b|\bTOP\s+SECRET\b")
-_HINT = re.compile(r"m[aăâàáảãạằắẳẵặầấẩẫậ]t|secret|confidential", re.IGNORECASE)  # without it there is no mark
+_HINTS = ("secret", "confidential", *(f"m{vowel}t" for vowel in "aăâàáảãạằắẳẵặầấẩẫậ"))
 _WORD = re.compile(r"\w+")
 _COMPOUND_AFTER = frozenset(
     {
@@ -59,7 +59,7 @@ def bears_mark(text: str) -> bool:
     Compound words ("mật độ", "bí mật nhà nước", also in capitals) are none.
     """
     text = unicodedata.normalize("NFC", text)
-    if not _HINT.search(text):
+    if not _hints(text):
         return False
     if _is_level(text) or any(_is_level(inner) for inner in _BRACKETED.findall(text)):
         return True
@@ -68,6 +68,8 @@ def bears_mark(text: str) -> bool:
 
 def names_secret(name: str) -> bool:
     """Whether a file's name bears a mark, or is a level itself but for folder, extension, `_`, `-` and a count."""
+    if name.isascii() and not _hints(name):
+        return False
     pieces = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1].split(".")[:MOST_PIECES]
     stems = (re.sub(r"[\W\d_]+", " ", " ".join(pieces[:count])) for count in range(1, len(pieces) + 1))
     return bears_mark(re.sub(r"[_.]", " ", name)) or any(map(_is_level, stems))
@@ -78,7 +80,13 @@ def is_secret(metadata: object) -> bool:
     if isinstance(metadata, dict) and declares_secrecy(metadata.get("secrecy")):
         return True
     texts = list(_texts(metadata))
-    return bool(_HINT.search(unicodedata.normalize("NFC", "\n".join(texts)))) and any(map(bears_mark, texts))
+    return _hints(unicodedata.normalize("NFC", "\n".join(texts))) and any(map(bears_mark, texts))
+
+
+def _hints(text: str) -> bool:
+    """Whether there may be a mark. Nearly all texts are done with here, and a search for each hint is the quickest."""
+    folded = text.casefold()
+    return any(hint in folded for hint in _HINTS)
 
 
 def _is_level(text: str) -> bool:
