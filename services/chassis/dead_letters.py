@@ -38,9 +38,8 @@ class DeadLetters:
 
     async def keep_again(self, record: RawRecord, error: BaseException) -> None:
         """A replayed record has failed again and waits again."""
-        waits = {"cause": cause_of(error), "status": DeadLetterStatus.WAITING}
-        audit = {"at": datetime.now(UTC), "by": "replay", "status": DeadLetterStatus.WAITING}
-        await self.rows.update_one({"_id": _origin(record)["_id"]}, {"$set": waits, "$push": {"audit": audit}})
+        letter_id = _origin(record)["_id"]
+        await self._become(letter_id, DeadLetterStatus.WAITING, "replay", cause=cause_of(error))
 
     async def waiting(self, limit: int = 1000) -> list[Row]:
         return await self._with_status(DeadLetterStatus.WAITING, limit)
@@ -53,8 +52,11 @@ class DeadLetters:
 
     async def decide(self, letter_id: str, status: DeadLetterStatus, by: str) -> bool:
         """Set what becomes of a letter; whether there was such a letter. Who decided is kept."""
+        return await self._become(letter_id, status, by)
+
+    async def _become(self, letter_id: str, status: DeadLetterStatus, by: str, **details: str) -> bool:
         audit = {"at": datetime.now(UTC), "by": by, "status": status}
-        change = {"$set": {"status": status}, "$push": {"audit": audit}}
+        change = {"$set": {"status": status, **details}, "$push": {"audit": audit}}
         return bool((await self.rows.update_one({"_id": letter_id}, change)).matched_count)
 
     async def _with_status(self, status: DeadLetterStatus, limit: int) -> list[Row]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import Field, PlainValidator
 
@@ -43,6 +43,7 @@ class Candidate(NamedTuple):
 
 _Standing = tuple[int, int, str, bool, bool]  # a candidate's first five fields
 _OPEN, _TOTAL, _PRESENT, _CONFLICTED = 0, 1, 3, 4
+_PERSON_ID: Final = 2  # the type of a field is known only by a constant
 
 
 class Nobody(StrEnum):
@@ -190,4 +191,4 @@ def _lost(standing: _Standing, best: _Standing | None, *, is_last_resort: bool =
 
 
 def _person_id(standing: _Standing | None) -> str | None:
-    return standing[2] if standing else None
+    return standing[_PERSON_ID] if standing else None

@@ -67,7 +67,7 @@ class Handlers:
 async def _matched(
     events: Mapping[DocumentKey, Told], facts: Mapping[DocumentKey, Facts], views: Mapping[str, OfficeView]
 ) -> dict[DocumentKey, Matched | None]:
-    """Others get a turn in between."""
+    """The rule that each document meets, None where none does. Requests get a turn in between."""
     result: dict[DocumentKey, Matched | None] = {}
     for number, (key, event) in enumerate(events.items(), 1):
         view = views.get(key[0])
