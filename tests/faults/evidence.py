@@ -1,0 +1,160 @@
+"""What is really there: MongoDB, the file store, the register log and Kafka, read without any of the product's code."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from pymongo import MongoClient
+from pymongo.read_concern import ReadConcern
+
+Row = dict[str, Any]
+SERVICES = ("intake", "routing", "notify", "reporting")
+TOPICS = ("office", "documents", "assignments", "notices")
+HEARS = {
+    "intake": ("office", "assignments"),
+    "routing": ("documents",),
+    "notify": ("office", "documents", "assignments"),
+    "reporting": TOPICS,
+}
+READ_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """An installation: its servers, the prefix of its databases and topics, and its data folder."""
+
+    mongo_url: str
+    kafka_bootstrap: str
+    prefix: str
+    data: Path
+    office: str
+
+
+@dataclass
+class Evidence:
+    """Rows by collection; `files` are SHA-256 by document id; `records` the ids of events by topic, as read."""
+
+    documents: list[Row]
+    assignments: list[Row]
+    loads: list[Row]
+    notices: list[Row]
+    deliveries: list[Row]
+    facts: list[Row]
+    counters: list[Row]
+    books: list[Row]
+    events: dict[str, list[Row]]
+    dead_letters: list[Row]
+    files: dict[str, str]
+    partial_files: list[str]
+    logged: list[Row]
+    records: dict[str, list[str]] = field(default_factory=dict)
+
+
+async def gather(place: Place) -> Evidence:
+    evidence = await asyncio.to_thread(_stored, place)
+    evidence.records = await _records(place)
+    return evidence
+
+
+def _stored(place: Place) -> Evidence:
+    with MongoClient[Row](place.mongo_url) as client:
+        intake, routing, notify, reporting = (client[f"{place.prefix}_{name}"] for name in SERVICES)
+
+        def rows(database: Any, name: str) -> list[Row]:
+            return list(database.get_collection(name, read_concern=ReadConcern("majority")).find())
+
+        current = next((row["current"] for row in rows(reporting, "projection") if row["current"]), None) or {}
+        databases = dict(zip(SERVICES, (intake, routing, notify, reporting), strict=True))
+        return Evidence(
+            documents=rows(intake, "documents"),
+            assignments=rows(routing, "assignments"),
+            loads=rows(routing, "loads"),
+            notices=rows(notify, "notices"),
+            deliveries=rows(notify, "deliveries"),
+            facts=rows(reporting, f"facts_{current.get('facts', 1)}"),
+            counters=rows(reporting, f"counters_{current.get('counters', 1)}"),
+            books=rows(intake, "books"),
+            events={name: rows(database, "events") for name, database in databases.items()},
+            dead_letters=[row for database in databases.values() for row in rows(database, "dead_letters")],
+            files=dict(_files(place.data / "files")),
+            partial_files=[path.name for path in (place.data / "files").glob("*/*/*.part")],
+            logged=list(_logged(place.data / "register")),
+        )
+
+
+def _files(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in folder.glob("*/*/*"):
+        if path.suffix != ".part":
+            yield path.name, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _logged(folder: Path) -> Iterator[Row]:
+    for path in folder.glob("*.jsonl"):
+        for text in path.read_bytes().splitlines():
+            try:
+                line = json.loads(text)
+            except ValueError:  # a line that a crash tore
+                continue
+            yield line
+
+
+@asynccontextmanager
+async def _kafka(place: Place) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
+    consumer = AIOKafkaConsumer(bootstrap_servers=place.kafka_bootstrap, enable_auto_commit=False)
+    admin = AIOKafkaAdminClient(bootstrap_servers=place.kafka_bootstrap)
+    await consumer.start()
+    try:
+        await admin.start()
+        yield consumer, admin
+    finally:
+        await admin.close()
+        await consumer.stop()
+
+
+async def _partitions(admin: AIOKafkaAdminClient, place: Place, topics: Sequence[str]) -> list[TopicPartition]:
+    described = await admin.describe_topics([f"{place.prefix}.{topic}" for topic in topics])
+    found = [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
+    assert len({each.topic for each in found}) == len(topics), f"of {topics} there are {found}"
+    return sorted(found)
+
+
+async def _records(place: Place) -> dict[str, list[str]]:
+    async with _kafka(place) as (consumer, admin):
+        return {topic: await _ids_in(consumer, await _partitions(admin, place, [topic])) for topic in TOPICS}
+
+
+async def _ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
+    consumer.assign(partitions)
+    await consumer.seek_to_beginning(*partitions)
+    ends = await consumer.end_offsets(partitions)
+    ids: list[str] = []
+    async with asyncio.timeout(READ_SECONDS):
+        while any([await consumer.position(each) < ends[each] for each in partitions]):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                ids += [dict(record.headers).get("ce_id", b"").decode() for record in records]
+    return ids
+
+
+async def lags(place: Place, services: Sequence[str] = SERVICES) -> dict[str, int]:
+    """How many records each service has still to read; a position that is missing counts the whole log."""
+    async with _kafka(place) as (consumer, admin):
+        found: dict[str, int] = {}
+        for service in services:
+            partitions = await _partitions(admin, place, HEARS[service])
+            ends = await consumer.end_offsets(partitions)
+            positions = await admin.list_consumer_group_offsets(f"{place.prefix}.{service}", partitions=partitions)
+            found[service] = sum(ends[each] - max(positions[each].offset, 0) for each in partitions)
+        return found
+
+
+def unsent(place: Place) -> dict[str, int]:
+    """Events that wait for Kafka, by service."""
+    with MongoClient[Row](place.mongo_url) as client:
+        return {name: client[f"{place.prefix}_{name}"]["events"].count_documents({"unsent": True}) for name in SERVICES}

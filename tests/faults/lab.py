@@ -1,0 +1,108 @@
+"""An installation of real processes to break: its replicas, its office, its senders, and the judge at the end."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.embedded import Endpoints
+from tests.cli.vanthu import OFFICE_FILE, Vanthu, new_vanthu
+from tests.faults.evidence import SERVICES, Place, gather, lags, unsent
+from tests.faults.ledger import Ledger, histories
+from tests.faults.load import Senders
+from tests.faults.oracle import judge, told
+from tests.faults.replica import Replica
+
+OFFICE = "vpubnd"
+SCANNERS = ("scan-1", "scan-2")
+OUTGOING = "out-1"
+READERS = ("routing", "notify", "reporting")
+QUIET_SECONDS = 30.0
+
+
+@dataclass
+class Lab:
+    vanthu: Vanthu
+    place: Place
+    ledger: Ledger
+    keys: dict[str, str]
+    token: str
+    folder: Path
+    replicas: dict[str, Replica] = field(default_factory=dict)
+
+    def replica(self, name: str, *services: str, **env: str) -> Replica:
+        """A new one, not started yet. `env` replaces what all have."""
+        result = Replica(name, services, {**self.vanthu.env, "VANTHU_DATA": str(self.place.data), **env}, self.folder)
+        self.replicas[name] = result
+        return result
+
+    def senders(self, seed: int) -> Senders:
+        return Senders(self.ledger, self.intakes, self.keys, seed)
+
+    def intakes(self) -> Sequence[str]:
+        """Where devices may post: replicas that have been started, whether they live or not."""
+        return [each.url for each in self.replicas.values() if "intake" in each.services and each.process]
+
+    async def start(self, *replicas: Replica) -> None:
+        for each in replicas:
+            each.start()
+        await asyncio.gather(*(each.until_ready() for each in replicas))
+
+    async def until_quiet(self, seconds: float = QUIET_SECONDS) -> float:
+        """How long it took until every event was sent and read, in seconds."""
+        started = time.monotonic()
+        while True:
+            waiting = {**await asyncio.to_thread(unsent, self.place), "lag": sum((await lags(self.place)).values())}
+            if not any(waiting.values()) and not any((await lags(self.place)).values()):
+                return time.monotonic() - started
+            assert time.monotonic() - started < seconds, f"not quiet after {seconds} s: {waiting}"
+            await asyncio.sleep(0.2)
+
+    async def judge(self, *, poison: Collection[str] = (), settled: bool = True) -> dict[str, Any]:
+        """Fails with the whole story where the promise is broken; else what was judged."""
+        known, evidence = histories(self.ledger.path), await gather(self.place)
+        breaches = judge(known, evidence, poison=poison, settled=settled)
+        assert not breaches, told(breaches, known, evidence)
+        outcomes = [each.outcome for each in known.values()]
+        return {
+            "documents": len(evidence.documents),
+            "ok": outcomes.count("ok"),
+            "refused": outcomes.count("refused"),
+            "attempts without an answer": sum(each.outcomes.count("unknown") for each in known.values()),
+        }
+
+
+@asynccontextmanager
+async def opened_lab(servers: Endpoints, folder: Path, *, data: Path | None = None) -> AsyncIterator[Lab]:
+    """An installation of its own with an office, devices and a clerk. All its processes are ended afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vanthu = await asyncio.to_thread(new_vanthu, servers, folder)
+    vanthu.env["VANTHU_LOG_LEVEL"] = "INFO"
+    if data:
+        vanthu.data = data
+    lab = await asyncio.to_thread(_furnished, vanthu, servers, folder)
+    try:
+        yield lab
+    finally:
+        for replica in lab.replicas.values():
+            if replica.alive:
+                replica.thaw()
+            replica.kill()
+        lab.ledger.close()
+
+
+def _furnished(vanthu: Vanthu, servers: Endpoints, folder: Path) -> Lab:
+    vanthu.data.mkdir(parents=True, exist_ok=True)
+    vanthu.run("office", "load", str(OFFICE_FILE), "--yes")
+    keys = {each: vanthu.json("key", "create", "--office", OFFICE, "--device", each)["key"] for each in SCANNERS}
+    keys[OUTGOING] = vanthu.json("key", "create", "--office", OFFICE, "--device", OUTGOING, "--door", "outgoing")["key"]
+    token = vanthu.json("token", "create", "--office", OFFICE, "--person", "van-thu")["token"]
+    prefix = vanthu.env["VANTHU_MONGO_DATABASE_PREFIX"]
+    place = Place(servers.mongo_url, servers.kafka_bootstrap, prefix, vanthu.data, OFFICE)
+    return Lab(vanthu, place, Ledger(folder / "ledger.jsonl"), keys, token, folder)
+
+
+__all__ = ["OFFICE", "OUTGOING", "READERS", "SCANNERS", "SERVICES", "Lab", "opened_lab"]

@@ -1,0 +1,114 @@
+"""`vanthu` with a fault in it: `FAULT=crash:POINT:N python -m tests.faults.launcher serve intake`.
+
+The product has no switch that breaks it: a fault is wrapped around its functions from here, and a name that
+the product no longer has stops the process at once. `FAULT_PROOF` is the file that says that it happened.
+"""
+
+import functools
+import inspect
+import os
+import signal
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from services.cli.main import main
+
+# point: (module, function in it, whether the process dies before or after it); in the order of an upload
+CRASH_POINTS: dict[str, tuple[str, str, str]] = {
+    "upload begun": ("services.intake.posting", "Posting._upload", "before"),
+    "metadata read": ("services.intake.judging", "Judge.metadata", "before"),
+    "metadata judged": ("services.intake.judging", "Judge.metadata", "after"),
+    "file begun": ("services.intake.files", "LocalDraft.write", "before"),
+    "file received": ("services.intake.files", "LocalDraft.keep", "before"),
+    "file written": ("services.intake.files", "_write", "after"),
+    "file renamed": ("services.intake.files", "sync_folder", "before"),
+    "file stored": ("services.intake.files", "LocalDraft.keep", "after"),
+    "waits for a number": ("services.intake.writer", "Writer._enqueue", "after"),
+    "transaction begun": ("services.intake.store", "Register._take_numbers", "before"),
+    "number taken": ("services.intake.store", "Register._take_numbers", "after"),
+    "entries written": ("services.chassis.journal", "Journal.append_in_thread", "before"),
+    "events written": ("services.chassis.journal", "Journal.append_in_thread", "after"),
+    "before the commit": ("services.chassis.mongo", "Transactions._commit_blocking", "before"),
+    "after the commit": ("services.chassis.mongo", "Transactions._commit_blocking", "after"),
+    "before the register log": ("services.intake.register_log", "RegisterLog.append", "before"),
+    "register log written": ("services.intake.register_log", "write_all", "after"),
+    "register log synced": ("services.intake.register_log", "RegisterLog.append", "after"),
+    "before the answer": ("services.intake.posting", "_answered", "before"),
+    "event acknowledged": ("services.chassis.relay", "Relay._mark_sent", "before"),
+    "event marked": ("services.chassis.relay", "Relay._mark_sent", "after"),
+    "batch decoded": ("services.chassis.consume", "Consumer._apply_all", "before"),
+    "batch in effect": ("services.chassis.consume", "Consumer._commit", "before"),
+}
+UPLOAD_POINTS = list(CRASH_POINTS)[: list(CRASH_POINTS).index("before the answer") + 1]
+
+
+def arm(fault: str, proof: Path) -> None:
+    """Raises KeyError for an unknown fault and AttributeError where the product has no such function."""
+    kind, _, rest = fault.partition(":")
+    point, _, count = rest.rpartition(":")
+    {"crash": _crash}[kind](point, int(count), proof)
+
+
+def _crash(point: str, count: int, proof: Path) -> None:
+    left = count
+    begun = point not in UPLOAD_POINTS  # a probe of readiness writes a file, too
+
+    def begin() -> None:
+        nonlocal begun
+        begun = True
+
+    def strike() -> None:
+        nonlocal left
+        left -= begun
+        if left == 0:
+            with proof.open("w") as file:
+                file.write(point)
+                file.flush()
+                os.fsync(file.fileno())
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    _wrap("services.intake.posting", "Posting._post", begin, None)
+    module, function, moment = CRASH_POINTS[point]
+    _wrap(module, function, strike if moment == "before" else None, strike if moment == "after" else None)
+
+
+def _wrap(module: str, function: str, before: Callable[[], None] | None, after: Callable[[], None] | None) -> None:
+    owner: Any = import_module(module)
+    *path, name = function.split(".")
+    for each in path:
+        owner = getattr(owner, each)
+    setattr(owner, name, _wrapped(getattr(owner, name), before or _nothing, after or _nothing))
+
+
+def _wrapped(original: Any, before: Callable[[], None], after: Callable[[], None]) -> Any:
+    if inspect.iscoroutinefunction(original):
+
+        @functools.wraps(original)
+        async def waiting(*args: Any, **named: Any) -> Any:
+            before()
+            result = await original(*args, **named)
+            after()
+            return result
+
+        return waiting
+
+    @functools.wraps(original)
+    def calling(*args: Any, **named: Any) -> Any:
+        before()
+        result = original(*args, **named)
+        after()
+        return result
+
+    return calling
+
+
+def _nothing() -> None:
+    return
+
+
+if __name__ == "__main__":
+    if os.environ.get("FAULT"):
+        arm(os.environ["FAULT"], Path(os.environ["FAULT_PROOF"]))
+    main()

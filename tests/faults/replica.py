@@ -1,0 +1,111 @@
+"""One process of services, as ops would run it, that a test may kill, stop, freeze and start again."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from services.embedded.ports import LOOPBACK, choose
+
+READY_SECONDS = 40.0
+GRACE_SECONDS = 30.0
+
+
+@dataclass
+class Replica:
+    """`fault` goes to `tests.faults.launcher`, which is the only code that knows how to break a service."""
+
+    name: str
+    services: Sequence[str]
+    env: Mapping[str, str]
+    folder: Path
+    port: int = field(default_factory=choose)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def struck(self) -> Path:
+        """There once the fault that was asked for has happened in this process."""
+        return self.folder / f"{self.name}.struck"
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self, fault: str = "") -> None:
+        assert not self.alive
+        self.struck.unlink(missing_ok=True)
+        env = {**self.env, "VANTHU_INSTANCE": self.name, "FAULT": fault, "FAULT_PROOF": str(self.struck)}
+        command = [sys.executable, "-m", "tests.faults.launcher", "serve", *self.services]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--port", str(self.port)],
+                env=env,
+                cwd=Path(__file__).parents[2],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    async def until_ready(self, seconds: float = READY_SECONDS) -> float:
+        """How long it took, in seconds."""
+        started = time.monotonic()
+        async with httpx.AsyncClient(base_url=self.url, timeout=5) as client:
+            while not await self._is_ready(client):
+                assert self.alive, f"{self.name} ended by itself: {self.last_words()}"
+                assert time.monotonic() - started < seconds, f"{self.name} is not ready: {self.last_words()}"
+                await asyncio.sleep(0.05)
+        return time.monotonic() - started
+
+    async def _is_ready(self, client: httpx.AsyncClient) -> bool:
+        try:
+            answers = [await client.get(f"/{name}/health/ready") for name in self.services]
+        except httpx.HTTPError:
+            return False
+        return all(answer.status_code == 200 for answer in answers)
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def freeze(self) -> None:
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.signal(signal.SIGCONT)
+
+    async def until_ended(self, seconds: float) -> int:
+        """Its exit code; fails when it goes on for longer."""
+        ends = time.monotonic() + seconds
+        assert self.process is not None
+        while self.process.poll() is None:
+            assert time.monotonic() < ends, f"{self.name} has not ended within {seconds} s: {self.last_words()}"
+            await asyncio.sleep(0.02)
+        return self.process.returncode
+
+    async def terminate(self) -> int:
+        """The exit code after SIGTERM."""
+        self.signal(signal.SIGTERM)
+        return await self.until_ended(GRACE_SECONDS)
+
+    def last_words(self) -> str:
+        return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
