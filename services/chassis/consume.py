@@ -27,7 +27,7 @@ from faststream.middlewares import AckPolicy
 from pymongo.errors import PyMongoError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from services.chassis.dead_letters import DeadLetters, DeadLetterStatus, KeptRecord
+from services.chassis.dead_letters import DeadLetters, KeptRecord
 from services.chassis.envelope import Incoming, RawRecord, Vocabulary, header
 from services.chassis.errors import Failure, Halted, InvalidRecord, LostRace
 from services.chassis.health import Heartbeat, Verdict
@@ -99,7 +99,7 @@ class Consumer:
 
     async def _join(self) -> None:
         pause_seconds = 0.5
-        while True:
+        while not self._stopping.is_set():  # and not only cancelled: a client that closes swallows that
             self.heartbeat.beat()
             try:
                 await self._positions.settle()
@@ -279,7 +279,7 @@ class Consumer:
 
     async def _watch(self) -> None:
         """Measure lag, and take up dead letters that somebody wants replayed."""
-        while True:
+        while not self._stopping.is_set():
             await asyncio.sleep(2)
             self.heartbeat.beat()
             with contextlib.suppress(*DEPENDENCY_DOWN, PyMongoError, KafkaError):
@@ -290,13 +290,13 @@ class Consumer:
         for row in await self._dead_letters.to_replay():
             record = KeptRecord(row)
             try:
-                await self._apply([self._vocabulary.read(record)])
+                await self._with_fresh_eyes([self._vocabulary.read(record)])
             except DEPENDENCY_DOWN:
                 raise
             except Exception as error:
-                await self._dead_letters.keep_again(record, error)
+                await self._dead_letters.keep_again(row["_id"], error)
             else:
-                await self._dead_letters.decide(row["_id"], DeadLetterStatus.REPLAYED, "replay")
+                await self._dead_letters.replayed(row["_id"])
 
 
 class _Stopped(Failure):

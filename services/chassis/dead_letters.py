@@ -36,10 +36,13 @@ class DeadLetters:
         result = await self.rows.update_one({"_id": row["_id"]}, {"$setOnInsert": row}, upsert=True)
         return result.upserted_id is not None
 
-    async def keep_again(self, record: RawRecord, error: BaseException) -> None:
-        """A replayed record has failed again and waits again."""
-        letter_id = _origin(record)["_id"]
-        await self._become(letter_id, DeadLetterStatus.WAITING, "replay", cause=cause_of(error))
+    async def replayed(self, letter_id: str) -> None:
+        """It took effect. What somebody decided meanwhile stays decided."""
+        await self._become(_replaying(letter_id), DeadLetterStatus.REPLAYED, "replay")
+
+    async def keep_again(self, letter_id: str, error: BaseException) -> None:
+        """It failed again and waits again, unless somebody decided otherwise meanwhile."""
+        await self._become(_replaying(letter_id), DeadLetterStatus.WAITING, "replay", cause=cause_of(error))
 
     async def waiting(self, limit: int = 1000) -> list[Row]:
         return await self._with_status(DeadLetterStatus.WAITING, limit)
@@ -52,12 +55,12 @@ class DeadLetters:
 
     async def decide(self, letter_id: str, status: DeadLetterStatus, by: str) -> bool:
         """Set what becomes of a letter; whether there was such a letter. Who decided is kept."""
-        return await self._become(letter_id, status, by)
+        return await self._become({"_id": letter_id}, status, by)
 
-    async def _become(self, letter_id: str, status: DeadLetterStatus, by: str, **details: str) -> bool:
+    async def _become(self, letter: Row, status: DeadLetterStatus, by: str, **details: str) -> bool:
         audit = {"at": datetime.now(UTC), "by": by, "status": status}
         change = {"$set": {"status": status, **details}, "$push": {"audit": audit}}
-        return bool((await self.rows.update_one({"_id": letter_id}, change)).matched_count)
+        return bool((await self.rows.update_one(letter, change)).matched_count)
 
     async def _with_status(self, status: DeadLetterStatus, limit: int) -> list[Row]:
         return await self.rows.find({"status": status}).sort("at", ASCENDING).limit(limit).to_list(limit)
@@ -82,6 +85,10 @@ class KeptRecord:
         self.key: bytes | None = row["key"]
         self.value: bytes | None = row["value"]
         self.headers: Sequence[tuple[str, bytes]] = [(name, value) for name, value in row["headers"]]
+
+
+def _replaying(letter_id: str) -> Row:
+    return {"_id": letter_id, "status": DeadLetterStatus.REPLAY}
 
 
 def _origin(record: RawRecord) -> dict[str, Any]:

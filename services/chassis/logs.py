@@ -57,8 +57,14 @@ def set_up_logs(level: str, *, json: bool = True) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(_is_no_first_start)
     for name in RESERVED:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _is_no_first_start(record: logging.LogRecord) -> bool:
+    """Not what aiokafka calls an error: Kafka makes its groups' own topic while the very first group asks for it."""
+    return "GroupCoordinatorNotAvailableError" not in record.getMessage()
 
 
 def logger(service: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     InvalidTopicError,
+    KafkaConnectionError,
     KafkaError,
     MessageSizeTooLargeError,
     RecordTooLargeError,
@@ -19,7 +20,7 @@ from aiokafka.errors import (
 from pymongo.errors import PyMongoError
 
 from services.chassis.health import Heartbeat
-from services.chassis.journal import Journal, in_waves
+from services.chassis.journal import UNSENT, Journal, in_waves
 from services.chassis.kafka import new_producer, topic_name
 from services.chassis.lease import Lease
 from services.chassis.logs import cause_of, logger
@@ -31,6 +32,8 @@ BATCH_ROWS = 1000
 STUCK_RETRY_SECONDS = 30.0
 SEND_TIMEOUT_SECONDS = 40.0
 TOPIC_TIMEOUT_SECONDS = 5.0
+START_TIMEOUT_SECONDS = 30.0
+END_TIMEOUT_SECONDS = 5.0
 SILENT_SECONDS = 120.0  # of its heartbeat: longer than a wave may wait for topics, acknowledgements and a new producer
 REFUSED = (
     MessageSizeTooLargeError,
@@ -57,6 +60,7 @@ class Relay:
         self._producer: AIOKafkaProducer | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._pass_began = 0.0
         self._stuck_keys: dict[str, float] = {}
         self._stuck_topics: dict[str, float] = {}
         journal.on_commit(self._wake.set)
@@ -101,8 +105,11 @@ class Relay:
         """Send one batch; how many rows it looked at. Raises when Kafka or MongoDB cannot be reached."""
         if not await self._lease.hold():
             return 0
+        self._pass_began = time.monotonic()
         rows = await self._unsent()
         for wave in in_waves(rows):
+            if self._stopping:
+                break
             self._heartbeat.beat()
             await self._send(wave)
         return len(rows)
@@ -110,15 +117,14 @@ class Relay:
     async def _unsent(self) -> list[Row]:
         wanted: dict[str, Any] = {"unsent": True}
         for field, stuck in (("key", self._stuck_keys), ("topic", self._stuck_topics)):
-            if waiting := [each for each in stuck if not _retry_due(stuck, each)]:
+            if waiting := [each for each in stuck if not self._retry_due(stuck, each)]:
                 wanted[field] = {"$nin": waiting}
         cursor = self._journal.rows.find(wanted).sort([("key", 1), ("version", 1)]).limit(BATCH_ROWS)
         return await cursor.to_list(BATCH_ROWS)
 
     async def _send(self, wave: Sequence[Row]) -> None:
-        due = [row for row in wave if _retry_due(self._stuck_keys, row["key"])]
-        flowing = await self._on_known_topics(due)
-        if not flowing:
+        due = [row for row in wave if self._retry_due(self._stuck_keys, row["key"])]
+        if not due or not (flowing := await self._on_known_topics(due)):
             return
         outcomes = await _outcomes(await self._ready_producer(), self._settings, flowing)
         sent = [row for row, outcome in zip(flowing, outcomes, strict=True) if outcome is None]
@@ -129,7 +135,7 @@ class Relay:
     async def _on_known_topics(self, rows: Sequence[Row]) -> list[Row]:
         """Without the rows of topics that Kafka does not have or keeps from us: a send would wait for each of them."""
         producer = await self._ready_producer()
-        asked = sorted({row["topic"] for row in rows if _retry_due(self._stuck_topics, row["topic"])})
+        asked = sorted({row["topic"] for row in rows if self._retry_due(self._stuck_topics, row["topic"])})
         answers = await asyncio.gather(
             *(_known(producer, topic_name(self._settings, each)) for each in asked), return_exceptions=True
         )
@@ -146,7 +152,8 @@ class Relay:
         self._stuck_topics[topic] = time.monotonic()
         cause = f"{type(error).__name__}: {error}"
         self._log.error("Kafka refuses a topic; its events wait", topic=topic, cause=cause)
-        await self._journal.rows.update_many({"unsent": True, "topic": topic}, {"$set": {"stuck": cause}})
+        waiting = {"unsent": True, "topic": topic}
+        await self._journal.rows.update_many(waiting, {"$set": {"stuck": cause}}, hint=UNSENT)
 
     async def _mark_sent(self, rows: Sequence[Row]) -> None:
         if rows:
@@ -173,13 +180,18 @@ class Relay:
         self._log.error("Kafka refuses an event", row=row["_id"], topic=row["topic"], cause=cause)
         await self._journal.rows.update_one({"_id": row["_id"]}, {"$set": {"stuck": cause}})
 
+    def _retry_due(self, stuck: Mapping[str, float], name: str) -> bool:
+        """By the pass's beginning: within one pass a later version never overtakes one that has just become stuck."""
+        return self._pass_began - stuck.get(name, float("-inf")) >= STUCK_RETRY_SECONDS
+
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = new_producer(self._settings)
             try:
-                await producer.start()
+                async with asyncio.timeout(START_TIMEOUT_SECONDS):  # by itself it asks for its id for ever
+                    await producer.start()
             except BaseException:
-                await producer.stop()
+                await _end(producer)
                 raise
             self._producer = producer
         return self._producer
@@ -187,19 +199,29 @@ class Relay:
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(producer.stop(), 5)
+            await _end(producer)
 
     async def measure(self) -> None:
         """Refresh the gauges of unsent rows; cheap, by partial indexes."""
         rows = self._journal.rows
-        # MongoDB would read the whole journal: it takes a partial index by itself only to search or sort by its keys.
         unsent, stuck = {"unsent": True}, {"unsent": True, "stuck": {"$exists": True}}
-        self._metrics.unsent.set(await rows.count_documents(unsent, hint="unsent"))
-        self._metrics.stuck.set(await rows.count_documents(stuck, hint="unsent"))
+        self._metrics.unsent.set(await rows.count_documents(unsent, hint=UNSENT))
+        self._metrics.stuck.set(await rows.count_documents(stuck, hint=UNSENT))
         oldest = await rows.find_one({"unsent": True}, sort=[("recorded_at", 1)])
         age = (datetime.now(UTC) - oldest["recorded_at"]).total_seconds() if oldest else 0.0
         self._metrics.unsent_age.set(max(age, 0.0))
+
+
+async def _end(producer: AIOKafkaProducer) -> None:
+    """Lets it send what it has; one that cannot is closed all the same, or it would send that behind its successor."""
+    with contextlib.suppress(Exception):
+        try:
+            async with asyncio.timeout(END_TIMEOUT_SECONDS):
+                await producer.stop()
+        except TimeoutError:
+            async with asyncio.timeout(END_TIMEOUT_SECONDS):
+                await producer._sender.close()
+                await producer.client.close()
 
 
 async def _outcomes(
@@ -223,6 +245,9 @@ async def _known(producer: AIOKafkaProducer, topic: str) -> None:
         async with asyncio.timeout(TOPIC_TIMEOUT_SECONDS):  # wait_for of Python 3.11 may swallow a cancellation
             await producer.partitions_for(topic)
     except TimeoutError:
+        async with asyncio.timeout(TOPIC_TIMEOUT_SECONDS):
+            if not await producer.client.force_metadata_update():
+                raise KafkaConnectionError("Kafka does not say which topics it has") from None
         raise UnknownTopicOrPartitionError(f"{topic}; `vanthu doctor` says which topics are missing") from None
 
 
@@ -238,10 +263,6 @@ async def _hand_over(
     except Exception as error:
         return error
     return acknowledgement
-
-
-def _retry_due(stuck: Mapping[str, float], name: str) -> bool:
-    return time.monotonic() - stuck.get(name, float("-inf")) >= STUCK_RETRY_SECONDS
 
 
 def _outcome(acknowledgement: "asyncio.Future[Any]") -> BaseException | None:

@@ -4,9 +4,9 @@ import os
 import socket
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS_FOLDER = Path(os.environ.get("VANTHU_SECRETS_DIR", "/run/secrets/vanthu"))
@@ -92,6 +92,15 @@ class ChassisSettings(BaseSettings):
         default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}",
         description="Name of this process among the replicas.",
     )
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("there is no such time zone; a name is like Asia/Ho_Chi_Minh") from None
+        return name
 
     @property
     def zone(self) -> ZoneInfo:

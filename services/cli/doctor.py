@@ -14,8 +14,16 @@ from pymongo.errors import OperationFailure, PyMongoError
 from services.chassis.kafka import CONSUMER, client_options, group_name, missing_topics, new_producer, topic_name
 from services.chassis.mongo import Client, connect
 from services.chassis.settings import ChassisSettings
-from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.installation import (
+    DEFAULT_DATA,
+    DataOption,
+    Installation,
+    JsonOption,
+    SettingsFaulty,
+    read_settings,
+)
 from services.cli.names import Name
+from services.cli.options import READERS, options
 from services.cli.terminal import output, print_json, run
 from services.embedded.machine import examine
 from services.events import TOPICS
@@ -36,7 +44,8 @@ class Examined:
 def doctor(data: DataOption = DEFAULT_DATA, json: JsonOption = False) -> None:
     """Check this machine and both servers, and name every missing thing with its remedy."""
     here = Installation(data.resolve())
-    examined = [*_machine(here), *run(_servers(here))]
+    faults = _settings()
+    examined = [*faults, *_machine(here), *(run(_servers(here)) if all(each.ok for each in faults) else [])]
     if json:
         print_json([asdict(each) for each in examined])
     else:
@@ -46,6 +55,26 @@ def doctor(data: DataOption = DEFAULT_DATA, json: JsonOption = False) -> None:
             if not each.ok and each.remedy:
                 output.print(f"             → {each.remedy}", soft_wrap=True)
     raise typer.Exit(0 if all(each.ok for each in examined) else 1)
+
+
+def _settings() -> list[Examined]:
+    """What the environment says, as every service would read it; and names that nobody reads."""
+    known = {each.name for each in options()}
+    strange = sorted(each for each in os.environ if each.startswith("VANTHU_") and each not in known)
+    faults = {fault: None for kind in READERS.values() if (fault := _fault_of(kind))}
+    remedy = "`vanthu settings` lists every option."
+    return [
+        *(Examined("settings", "environment", False, each, remedy) for each in faults),
+        *(Examined("settings", each, False, "is no option and is not read", remedy) for each in strange),
+    ] or [Examined("settings", "environment", True, "can be read")]
+
+
+def _fault_of(kind: type[ChassisSettings]) -> str:
+    try:
+        read_settings(kind)
+    except SettingsFaulty as faulty:
+        return str(faulty)
+    return ""
 
 
 def _machine(here: Installation) -> list[Examined]:

@@ -13,7 +13,7 @@ from services.chassis.mongo import Transactions
 from services.chassis.settings import ChassisSettings
 from services.cli.check.figures import event_of
 from services.cli.databases import opened as opened_database
-from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.installation import DEFAULT_DATA, DataOption, JsonOption, installed
 from services.cli.journals import PRODUCER_OF
 from services.cli.terminal import confirm, errors, fail, new_progress, print_json, run, say
 from services.events import Event
@@ -49,7 +49,7 @@ def load(
     """Keep a published table; it replaces an earlier one of the same office and period."""
 
     async def keep(document: object) -> Judgement:
-        async with opened(Installation(data).settings(ReportingSettings)) as store:
+        async with opened(installed(data).settings(ReportingSettings)) as store:
             return await load_published(store, document, dry_run=dry_run)
 
     judgement = run(keep(read_json(file)))
@@ -74,7 +74,7 @@ def recompute(data: DataOption = DEFAULT_DATA, json: JsonOption = False) -> None
     """Count all facts anew beside the live counters, then let the new ones count."""
 
     async def count() -> list[Difference]:
-        async with opened(Installation(data).settings(ReportingSettings)) as store:
+        async with opened(installed(data).settings(ReportingSettings)) as store:
             with new_progress() as bar:
                 task = bar.add_task("Counting facts", total=await store.size())
                 return await recompute_counters(store, progress=lambda count: bar.advance(task, count))
@@ -96,7 +96,7 @@ def rebuild(
 ) -> None:
     """Build all facts from the journals beside the live ones, then let the new ones count. Traffic may go on."""
     confirm(f"Build {what} anew from the journals?", yes)
-    here = Installation(data)
+    here = installed(data)
     chassis = here.settings(ChassisSettings)
 
     async def build() -> Rebuilt:

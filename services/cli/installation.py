@@ -9,12 +9,17 @@ from typing import Annotated, Any, TypeVar
 
 import psutil
 import typer
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
+from services.chassis.errors import Failure
 from services.chassis.settings import ChassisSettings
+from services.cli.terminal import fail
 
 S = TypeVar("S", bound=ChassisSettings)
-DataOption = Annotated[Path, typer.Option("--data", envvar="VANTHU_DATA", help="Folder of the installation's data.")]
+DataOption = Annotated[
+    Path,
+    typer.Option("--data", envvar="VANTHU_DATA", file_okay=False, help="Folder of the installation's data."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program instead of words for a person.")]
 DEFAULT_DATA = Path("var")
 
@@ -28,6 +33,19 @@ class Running:
     mongo_url: str
     kafka_bootstrap: str
     metrics_token: str
+
+
+class SettingsFaulty(Failure):
+    """What the environment says of an option cannot be."""
+
+
+def read_settings(kind: type[S], **given: Any) -> S:
+    """Raises SettingsFaulty, which names each variable and not its value: that may be a secret."""
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        faults = [f"VANTHU_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
+        raise SettingsFaulty(f"{'; '.join(faults)}. `vanthu settings` says what each option may be.") from None
 
 
 @dataclass(frozen=True)
@@ -47,8 +65,8 @@ class Installation:
         return noted if _is_vanthu_up(noted.pid) else None
 
     def settings(self, kind: type[S], **given: Any) -> S:
-        """Settings of one service, pointed at this installation."""
-        return kind(**{**self._embedded(), **given})
+        """Settings of one service, pointed at this installation. Raises SettingsFaulty."""
+        return read_settings(kind, **{**self._embedded(), **given})
 
     def _embedded(self) -> dict[str, Any]:
         values: dict[str, Any] = {"data_folder": self.data} if "VANTHU_DATA_FOLDER" not in os.environ else {}
@@ -76,6 +94,17 @@ class Installation:
 
     def drop_note(self) -> None:
         self.note.unlink(missing_ok=True)
+
+
+def installed(data: Path) -> Installation:
+    """The installation that a command is to work on. Fails where nothing says which servers it has."""
+    here = Installation(data.resolve())
+    if here.running() is None and "mongo_url" not in here.settings(ChassisSettings).model_fields_set:
+        fail(
+            f"No `vanthu up` runs in {here.data}, and VANTHU_MONGO_URL names no server.",
+            "Start `vanthu up`, name the folder of the one that runs with --data, or set VANTHU_MONGO_URL.",
+        )
+    return here
 
 
 def _is_vanthu_up(pid: int) -> bool:

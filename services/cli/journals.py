@@ -10,7 +10,7 @@ from services.chassis.mongo import Collection
 from services.chassis.positions import Positions
 from services.chassis.settings import ChassisSettings
 from services.cli.databases import opened
-from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.installation import DEFAULT_DATA, DataOption, JsonOption, installed
 from services.cli.names import Name
 from services.cli.terminal import confirm, new_progress, print_json, run, say
 from services.events import EVENTS, TOPICS
@@ -31,7 +31,7 @@ def resend(
     json: JsonOption = False,
 ) -> None:
     """Send events from the journals again. Readers drop what they know, so it is safe at any time."""
-    here = Installation(data)
+    here = installed(data)
     chosen = tuple(topic or TOPICS)
     for each in chosen:
         if each not in TOPICS:
@@ -61,18 +61,21 @@ async def _resend(
             async with opened(settings, PRODUCER_OF[topic]) as database:
                 rows = database["events"]
                 asked = {"topic": topic, **wanted}
-                task = bar.add_task(f"Marking {topic}", total=await rows.count_documents(asked))
+                task = bar.add_task(f"Marking {topic}", total=None)  # a count would read the whole journal first
                 counts[topic] = 0
-                async for count in _marked_unsent(rows, asked):
+                async for count in marked_unsent(rows, asked):
                     counts[topic] += count
                     bar.advance(task, count)
     return counts
 
 
-async def _marked_unsent(rows: Collection, wanted: dict[str, Any]) -> AsyncIterator[int]:
+async def marked_unsent(rows: Collection, wanted: dict[str, Any]) -> AsyncIterator[int]:
     """How many rows each piece had; what is marked stays marked when the command is stopped."""
     last = ""
-    while piece := await rows.find({**wanted, "_id": {"$gt": last}}, {"_id": 1}).sort("_id", 1).to_list(PIECE_ROWS):
+    while True:
+        found = rows.find({**wanted, "_id": {"$gt": last}}, {"_id": 1}).sort("_id", 1).limit(PIECE_ROWS)
+        if not (piece := await found.to_list(PIECE_ROWS)):
+            return
         ids = [row["_id"] for row in piece]
         change = {"$set": {"unsent": True}, "$unset": {"stuck": ""}}
         yield (await rows.update_many({"_id": {"$in": ids}}, change)).matched_count

@@ -6,15 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from services.chassis.dead_letters import DeadLetters, DeadLetterStatus
 from services.chassis.mongo import Row
 from services.chassis.settings import ChassisSettings
 from services.cli.databases import opened
-from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption, installed
 from services.cli.names import Name
-from services.cli.terminal import fail, output, print_json, run, say
+from services.cli.terminal import fail, new_table, output, print_json, run, say
 
 app = typer.Typer(no_args_is_help=True, help="Records that a service could not use, kept until somebody decides.")
 Ids = Annotated[list[str], typer.Argument(help="Ids as `list` shows them, or `all`.")]
@@ -24,13 +23,13 @@ ServiceArgument = Annotated[Name, typer.Argument(help="The service whose dead le
 @app.command("list")
 def list_(data: DataOption = DEFAULT_DATA, json: JsonOption = False) -> None:
     """Every dead letter that waits for a decision, in all services."""
-    rows = run(_waiting(Installation(data)))
+    rows = run(_waiting(installed(data)))
     if json:
         print_json([{**_summary(row), "service": name} for name, row in rows])
         return
-    table = Table("service", "id", "type", "cause", "since", box=None)
+    table = new_table("id", "service", "type", "cause", "since")
     for name, row in rows:
-        table.add_row(name, row["_id"], _header(row, "ce_type"), row["cause"][:80], f"{row['at']:%Y-%m-%d %H:%M}")
+        table.add_row(row["_id"], name, _header(row, "ce_type"), row["cause"][:80], f"{row['at']:%Y-%m-%d %H:%M}")
     output.print(table if rows else "No dead letters.")
 
 
@@ -39,7 +38,7 @@ def show(service: ServiceArgument, id: str, data: DataOption = DEFAULT_DATA) -> 
     """One dead letter with its bytes. They may be personal: mind who looks over your shoulder."""
 
     async def find() -> Row | None:
-        async with _letters(Installation(data), service) as letters:
+        async with _letters(installed(data), service) as letters:
             return await letters.find(id)
 
     row = run(find())
@@ -52,13 +51,13 @@ def show(service: ServiceArgument, id: str, data: DataOption = DEFAULT_DATA) -> 
 @app.command()
 def replay(service: ServiceArgument, ids: Ids, data: DataOption = DEFAULT_DATA) -> None:
     """Try them again: the running service takes them up within seconds. What fails again waits again."""
-    say(f"{run(_decide(Installation(data), service, ids, DeadLetterStatus.REPLAY))} to be replayed.")
+    say(f"{run(_decide(installed(data), service, ids, DeadLetterStatus.REPLAY))} to be replayed.")
 
 
 @app.command()
 def discard(service: ServiceArgument, ids: Ids, data: DataOption = DEFAULT_DATA) -> None:
     """Leave them be. The record is kept, with who decided."""
-    say(f"{run(_decide(Installation(data), service, ids, DeadLetterStatus.DISCARDED))} discarded.")
+    say(f"{run(_decide(installed(data), service, ids, DeadLetterStatus.DISCARDED))} discarded.")
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from services.chassis.journal import Journal
 from services.chassis.mongo import Transactions
 from services.cli.databases import opened
 from services.cli.figures import refuse
-from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption, installed
 from services.cli.terminal import confirm, fail, output, print_json, run, say
 from services.routing import loading
 from services.routing.faults import OfficeFaulty
@@ -37,7 +37,7 @@ def load(
     json: JsonOption = False,
 ) -> None:
     """Show what the file changes, ask, and load all of it or nothing. Loading it twice changes nothing."""
-    here = Installation(data)
+    here = installed(data)
     judged = _judged(file)
     changes = run(_plan(here, judged))
     if not json:

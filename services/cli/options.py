@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic.fields import FieldInfo
-from rich.table import Table
 
 from services.chassis.settings import ChassisSettings
 from services.cli.installation import JsonOption
-from services.cli.terminal import output, print_json
+from services.cli.terminal import new_table, output, print_json
 from services.intake.settings import IntakeSettings
 from services.notify.settings import NotifySettings
 from services.reporting.settings import ReportingSettings
@@ -37,13 +36,16 @@ def settings(json: JsonOption = False) -> None:
     if json:
         print_json([asdict(each) for each in options()])
         return
-    table = Table("variable", "read by", "default", "what it does", box=None)
+    table = new_table("variable", "read by", "default", "what it does")
     for each in options():
         table.add_row(each.name, each.read_by, each.default, each.says)
     output.print(table)
 
 
 def options() -> Iterator[Option]:
+    yield Option("VANTHU_DATA", "commands", "var", "Folder of the installation's data, as --data.")
+    yield Option("VANTHU_PORT", "up, serve", "8080", "Port to listen on, as --port; 0 takes a free one.")
+    yield Option("VANTHU_SECRETS_DIR", "all", "/run/secrets/vanthu", "Folder of mounted secrets, one file per option.")
     for reader, kind in READERS.items():
         for name, field in kind.model_fields.items():
             if reader == "all" or name not in ChassisSettings.model_fields:

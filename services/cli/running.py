@@ -21,14 +21,23 @@ from services.chassis.runtime import settle_in
 from services.chassis.service import Service
 from services.chassis.settings import ChassisSettings
 from services.cli.composition import compose
-from services.cli.installation import DEFAULT_DATA, DataOption, Installation, Running
+from services.cli.installation import (
+    DEFAULT_DATA,
+    DataOption,
+    Installation,
+    Running,
+    SettingsFaulty,
+    read_settings,
+)
 from services.cli.names import Name
 from services.cli.terminal import fail, say
 from services.embedded import EmbeddedError, EmbeddedServers, Endpoints
 from services.events import TOPICS
 
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
-PortOption = Annotated[int, typer.Option(envvar="VANTHU_PORT", help="Port to listen on; 0 takes a free one.")]
+PortOption = Annotated[
+    int, typer.Option(envvar="VANTHU_PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+]
 WATCH_SECONDS = 1.0
 
 
@@ -43,8 +52,9 @@ def up(data: DataOption = DEFAULT_DATA, host: HostOption = "127.0.0.1", port: Po
         fail(f"`vanthu up` already runs in {data} as process {running.pid}.", "Stop it first, or use it as it is.")
     here.drop_note()  # of a process that was killed
     signal.signal(signal.SIGTERM, _leave)
-    set_up_logs(ChassisSettings().log_level, json=not os.isatty(2))
+    _set_up_logs()
     listening = _listen(host, port)
+    say("Đang khởi động… · Starting…")
     embedded = EmbeddedServers(
         here.data,
         mongo_url=os.environ.get("VANTHU_MONGO_URL"),
@@ -71,12 +81,20 @@ def serve(
 ) -> None:
     """Run some of the services in this process, on the Kafka and MongoDB that VANTHU_* names."""
     here = Installation(data.resolve())
-    set_up_logs(ChassisSettings().log_level, json=not os.isatty(2))
+    _set_up_logs()
     listening = _listen(host, port)
     try:
         uvloop.run(_run(compose(services, here, {}), listening, lambda: say(f"Ready on {_url(listening)}")))
     except Failure as failure:
         fail(str(failure))
+
+
+def _set_up_logs() -> None:
+    try:
+        level = read_settings(ChassisSettings).log_level
+    except SettingsFaulty as faulty:
+        fail(str(faulty))
+    set_up_logs(level, json=not os.isatty(2))
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -11,12 +11,14 @@ from aiokafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from services.chassis.errors import Failure, Problem
 
 T = TypeVar("T")
+WIDE = 400  # columns where nobody looks: a program, or a file, wants whole names
 errors = Console(stderr=True, highlight=False)
-output = Console(highlight=False)
+output = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 
 
 def fail(message: str, remedy: str = "") -> NoReturn:
@@ -38,6 +40,15 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         fail(f"MongoDB does not answer: {_first_line(error)}", "Start `vanthu up`, or set VANTHU_MONGO_URL.")
     except KafkaError as error:
         fail(f"Kafka does not answer: {_first_line(error)}", "Start `vanthu up`, or set VANTHU_KAFKA_BOOTSTRAP.")
+
+
+def new_table(name: str, *others: str) -> Table:
+    """Its first column is what one copies: it is never cut; the others fold."""
+    table = Table(box=None)
+    table.add_column(name, no_wrap=True, overflow="fold")
+    for each in others:
+        table.add_column(each, overflow="fold")
+    return table
 
 
 def print_json(value: object) -> None:

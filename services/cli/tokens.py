@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.installation import DEFAULT_DATA, DataOption, JsonOption, installed
 from services.cli.keys import OfficeOption
 from services.cli.offices import office_store
 from services.cli.terminal import fail, output, print_json, run, say
@@ -29,7 +29,7 @@ def create(
     """Sign a token for a person. What they may do follows their roles at the time they do it."""
 
     async def sign() -> str:
-        async with office_store(Installation(data)) as store:
+        async with office_store(installed(data)) as store:
             return await create_token(store, office, person, hours)
 
     try:

@@ -4,7 +4,7 @@ import typer
 
 from services.chassis.kafka import create_topics, missing_topics, topic_name
 from services.chassis.settings import ChassisSettings
-from services.cli.installation import DEFAULT_DATA, DataOption, Installation
+from services.cli.installation import DEFAULT_DATA, DataOption, installed
 from services.cli.terminal import run, say
 from services.events import TOPICS
 
@@ -19,7 +19,7 @@ def topics() -> None:
 @app.command()
 def create(data: DataOption = DEFAULT_DATA) -> None:
     """Create the topics that are missing, with VANTHU_KAFKA_PARTITIONS and VANTHU_KAFKA_REPLICATION."""
-    settings = Installation(data).settings(ChassisSettings)
+    settings = installed(data).settings(ChassisSettings)
     lacking = run(_create(settings))
     for name in lacking:
         say(f"created {name}")

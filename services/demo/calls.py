@@ -59,8 +59,8 @@ class Calls:
         answer = await self._get(REPORT + window, self._tokens.leader)
         if answer.status_code != 200:
             raise DemoFailure(f"The yearly report was refused: {answer.text[:500]}", CONTINUE)
-        report: dict[str, Any] = answer.json()["report"]
-        return report
+        said: dict[str, Any] = answer.json()
+        return {**said["report"], "from": said["from"], "to": said["to"]}
 
     async def seen_by_leader(self, path: str) -> Mapping[str, Any] | None:
         """None for what the leader may not see, or is not there."""

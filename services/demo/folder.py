@@ -114,6 +114,11 @@ def opened(options: DemoOptions, sizes: range, folder: DemoFolder, say: Say) -> 
                 "Continue it without --documents, or start anew without --continue.",
             )
         return known, True
+    if options.resume:
+        raise DemoFailure(
+            f"Không có bản trình diễn dở trong {folder.path}. · There is no interrupted demo in {folder.path}.",
+            "Bắt đầu mới, không dùng --continue. · Start anew without --continue.",
+        )
     if known:
         say(f"Xóa bản trình diễn cũ trong {folder.path}. · Emptying the earlier demo in {folder.path}.")
         folder.empty()

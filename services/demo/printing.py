@@ -21,6 +21,9 @@ def number(value: int | float | None) -> str:
 def yearly(console: Console, report: Mapping[str, Any], *, whole: bool) -> bool:
     """Prints both halves; whether everything counted equals what was published, which a sample never claims."""
     equal = True
+    console.print(
+        f"Báo cáo từ {report['from']} đến {report['to']}, theo ngày đến · Report by day of arrival", style="bold"
+    )
     for half, title in HALVES:
         console.print(_half(report[half], title, whole=whole))
         equal = equal and _equal(report[half])

@@ -123,7 +123,7 @@ class Replay:
         printing.figures(self._console, run, memory.held)
         self._console.print(
             f"Dữ liệu ở {self._folder.path}. Xem tiếp · Look around: "
-            f"`vanthu up --data {self._folder.path}`, `vanthu token create --office {self._office.id} "
+            f"`.venv/bin/vanthu up --data {self._folder.path}`, `.venv/bin/vanthu token create --office {self._office.id} "
             f"--person {self._office.leader} --data {self._folder.path}`",
             soft_wrap=True,
             highlight=False,

@@ -26,8 +26,9 @@ def run_demo(options: DemoOptions, console: Console) -> int:
         return FAILED
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print(
-            "Đã dừng, không mất gì. Chạy tiếp: `make demo CONTINUE=1`.\n"
-            f"Stopped, nothing is lost. Go on with `vanthu demo --continue --data {options.data}`."
+            f"Đã dừng, không mất gì. Chạy tiếp: `.venv/bin/vanthu demo --continue --data {options.data}`.\n"
+            f"Stopped, nothing is lost. Go on with `.venv/bin/vanthu demo --continue --data {options.data}`.",
+            soft_wrap=True,
         )
         return INTERRUPTED
 

@@ -1,6 +1,6 @@
 """intake's HTTP API: devices post, staff read and correct."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,7 +77,9 @@ class Api:
             if row is None or row["device"] != device.device:
                 raise NotFound("document")
             return _json(answer(row))
-        return _json(full_view(await self._readable(await self._staff.viewer(request), document_id)))
+        viewer = await self._staff.viewer(request)
+        (view,) = await self._views(viewer, [await self._readable(viewer, document_id)])
+        return _json(view)
 
     async def file(self, request: Request, document_id: str) -> Response:
         """The bytes, as an attachment, in ranges when asked; staff only."""
@@ -102,7 +104,7 @@ class Api:
         tokens = viewer_tokens(viewer)
         rows = await self._register.page(viewer.office, book, year, after, limit, tokens, viewer.person_id)
         following = rows[-1]["number"] if len(rows) == limit else None
-        return _json({"book": book, "year": year, "entries": [full_view(row) for row in rows], "next": following})
+        return _json({"book": book, "year": year, "entries": await self._views(viewer, rows), "next": following})
 
     async def correct(self, request: Request, document_id: str) -> Response:
         """Corrects the description; `expected_version` in the body. A clerk's work."""
@@ -115,7 +117,8 @@ class Api:
             with as_problem():
                 return corrected(row, said, today, now)
 
-        return _json(full_view(await self._register.change(document_id, viewer.office, decide)))
+        (view,) = await self._views(viewer, [await self._register.change(document_id, viewer.office, decide)])
+        return _json(view)
 
     async def void(self, request: Request, document_id: str) -> Response:
         """A mistake keeps its number; the reason stands beside it. A clerk's work."""
@@ -127,7 +130,8 @@ class Api:
             _may_change(viewer, row, Action.VOID_DOCUMENT, said.expected_version)
             return withdrawn(row, said.reason, viewer.person_id, now)
 
-        return _json(full_view(await self._register.change(document_id, viewer.office, decide)))
+        (view,) = await self._views(viewer, [await self._register.change(document_id, viewer.office, decide)])
+        return _json(view)
 
     async def count(self, request: Request) -> Response:
         """Enter how many secret documents a period had. The same again gives the first answer."""
@@ -155,11 +159,22 @@ class Api:
             judge(said.faults(self._judge.today()))
         return viewer, said
 
+    async def _views(self, viewer: Viewer, rows: Sequence[Row]) -> list[dict[str, Any]]:
+        """As the viewer may see them: also that there is an earlier one with equal bytes only if they may know of it."""
+        earlier = {row["possible_duplicate_of"] for row in rows if "possible_duplicate_of" in row}
+        known = await self._register.readable_of(earlier, viewer.office, viewer_tokens(viewer), viewer.person_id)
+        views = [full_view(row) for row in rows]
+        return [view | {"possible_duplicate_of": _if_known(view["possible_duplicate_of"], known)} for view in views]
+
     async def _readable(self, viewer: Viewer, document_id: str) -> Row:
         row = await self._register.get(document_id, viewer.office)
         if row is None or not may_read(viewer, row["office"], row["readers"], row["conflicted"]):
             raise NotFound("document")
         return row
+
+
+def _if_known(id: str | None, known: Collection[str]) -> str | None:
+    return id if id in known else None
 
 
 def _may_change(viewer: Viewer, row: Row, action: Action, expected_version: int) -> None:

@@ -13,7 +13,7 @@ from services.chassis.auth import Credential, Remembered, unauthorized
 from services.chassis.mongo import Database, Row
 from services.events import Direction
 from services.intake.keys import Device, matches, mint, parse
-from services.intake.numbering import is_book, is_id
+from services.intake.numbering import INCOMING, OUTGOING, OUTGOING_OFFICE, is_book, is_id
 
 SEEN_SECONDS = 60.0
 REMEMBERED_SECONDS = 3.0
@@ -56,6 +56,11 @@ class DeviceKeys:
             }
         )
         return key.text
+
+    async def has_book(self, office: str, book: str) -> bool:
+        """Whether it is one that every office has, or one that an earlier key of this office names."""
+        known = book in {INCOMING, OUTGOING, OUTGOING_OFFICE}
+        return known or await self.rows.find_one({"office": office, "book": book}, {"_id": 1}) is not None
 
     async def list(self, office: str | None = None) -> list[dict[str, Any]]:
         """Without secrets; oldest first."""

@@ -1,5 +1,6 @@
 """Turns a body's text into judged metadata, or into the problem that its sender is told."""
 
+import json
 import re
 from datetime import UTC, date, datetime
 from typing import TypeVar
@@ -71,9 +72,29 @@ class Judge:
 
 def _decoded(text: bytes, pointer: str) -> object:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        said: object = orjson.loads(text)
+        json.loads(text, object_pairs_hook=_once_each)
+    except _Repeated as repeated:
+        raise Problem(
+            400,
+            "repeated-name",
+            f"{repeated} stands there more than once, and only one of them would count.",
+            field=pointer or None,
+            remedy="Send each name once.",
+        ) from None
+    except (ValueError, RecursionError):
         raise unreadable(pointer) from None
+    return said
+
+
+class _Repeated(Exception):
+    """A name that an object has twice: a declared secrecy could hide behind the second one."""
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> None:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise _Repeated(next(repr(name)[:80] for place, name in enumerate(names) if name in names[:place]))
 
 
 class as_problem:  # noqa: N801

@@ -194,15 +194,18 @@ class Register:
         self, office: str, book: str, year: int, after: int, limit: int, tokens: Collection[str], person_id: str
     ) -> list[Row]:
         """The book's entries above a number that a viewer with these tokens may read."""
-        wanted = {
-            "office": office,
-            "book": book,
-            "year": year,
-            "number": {"$gt": after},
-            "readers": {"$in": list(tokens)},
-            "conflicted": {"$ne": person_id},
-        }
+        place = {"book": book, "year": year, "number": {"$gt": after}}
+        wanted = {**place, **_readable_by(office, tokens, person_id)}
         return await self.rows.find(wanted).sort("number", ASCENDING).to_list(limit)
+
+    async def readable_of(
+        self, document_ids: Collection[str], office: str, tokens: Collection[str], person_id: str
+    ) -> set[str]:
+        """Those of the documents that a viewer with these tokens may read."""
+        if not document_ids:
+            return set()
+        wanted = {"_id": {"$in": list(document_ids)}, **_readable_by(office, tokens, person_id)}
+        return {row["_id"] async for row in self.rows.find(wanted, {"_id": 1})}
 
     async def all_entries(self) -> AsyncIterator[Row]:
         """Every entry in the order of the books and numbers, with what a check compares; at any size."""
@@ -268,6 +271,10 @@ class Register:
                 await self.rows.bulk_write(writes, ordered=False, session=session)
 
         await self._transactions.run(body)
+
+
+def _readable_by(office: str, tokens: Collection[str], person_id: str) -> dict[str, Any]:
+    return {"office": office, "readers": {"$in": list(tokens)}, "conflicted": {"$ne": person_id}}
 
 
 def _is_duplicate(error: BulkWriteError) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -162,8 +163,9 @@ class Writer:
         except Collision:  # most keys are new: only when one is not, they are looked up
             if fresh := await self._answer_repeats(batch):
                 rows = await self._numbers.number([each.arrival for each in fresh])
-        except (Problem, Unavailable):  # no number can be given now; who has one already is told it all the same
-            await self._answer_repeats(batch)
+        except (Problem, Unavailable):  # who has a number already is told it all the same
+            with suppress(*DEPENDENCY_DOWN, OSError):
+                await self._answer_repeats(batch)
             raise
         if not fresh:
             return

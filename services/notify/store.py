@@ -166,6 +166,11 @@ class Store:
         except BulkWriteError as error:
             raise _lost_race(error) from error
 
+    async def nobody_to_tell(self) -> AsyncIterator[tuple[str, str, str]]:
+        """`(office, token, document id)` of each notice that waits because nobody holds the token."""
+        async for row in self.untold.find({}, {"office": 1, "token": 1}).sort("_id", ASCENDING):
+            yield row["office"], row["token"], row["_id"].partition(":")[0]
+
     async def told(self, office: str | None = None) -> AsyncIterator[ToldOf]:
         """Who really has notices, document by document, from the inbox rows themselves."""
         wanted = {"office": office} if office else {}

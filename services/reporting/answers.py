@@ -49,6 +49,9 @@ class HandlingAnswerRow(BaseModel):
 
 
 class HandlingAnswer(Windowed):
+    """`judged_on` is the window's last day, or today where that is yet to come."""
+
+    judged_on: date
     by: str
     rows: list[HandlingAnswerRow]
     total: HandlingAnswerRow
@@ -87,21 +90,23 @@ class FactsAnswer(BaseModel):
 
 def handling_answer(
     by: str,
-    window: Window,
+    asked: Window,
+    judged: Window,
     freshness: Freshness,
     sums: Mapping[str, Mapping[str, tuple[int, int]]],
     names: Mapping[str, str],
 ) -> HandlingAnswer:
-    """One row per unit or person that has work in the window; what nobody has stands last."""
+    """One row per unit or person that has work in the window; what nobody has stands last. `sums` are the judged's."""
     rows = {of: row for of, fields in sums.items() if (row := handling_row(fields)).total}
     ordered = sorted(rows, key=lambda of: (of == UNASSIGNED, names.get(of, of), of))
     return HandlingAnswer(
-        first_day=window.first_day,
-        last_day=window.last_day,
+        first_day=asked.first_day,
+        last_day=asked.last_day,
+        judged_on=judged.last_day,
         freshness=freshness,
         by=by,
-        rows=[_handling(of, names.get(of, of), rows[of], _of(window, by, of)) for of in ordered],
-        total=_handling("total", "Tổng số", total_of(rows.values()), FactQuery(window)),
+        rows=[_handling(of, names.get(of, of), rows[of], _of(judged, by, of)) for of in ordered],
+        total=_handling("total", "Tổng số", total_of(rows.values()), FactQuery(judged)),
     )
 
 

@@ -1,7 +1,7 @@
 """HTTP in: the yearly report, the standard report, and the documents behind every cell of them."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -69,13 +69,14 @@ class Reports:
     async def handling(
         self, request: Request, by: Literal["unit", "person"], first_day: FirstDay, last_day: LastDay
     ) -> HandlingAnswer:
-        """Carried over, new, done and open work, judged at the end of the window's last day."""
+        """Carried over, new, done and open work, judged at the end of the window's last day, or today if that is earlier."""
         viewer = await self._report_reader(request)
         window = self._window(first_day, last_day)
-        sums = await self._store.sums(viewer.office, by, window, since_ever=True)
+        judged = window.judged_by(self._today())
+        sums = await self._store.sums(viewer.office, by, judged, since_ever=True)
         copies = await self._copies.all(viewer.office, UNIT if by == "unit" else PERSON)
         called = {each[f"{by}_id"]: each["name"] for each in copies}
-        return handling_answer(by, window, await self._freshness(), sums, called)
+        return handling_answer(by, window, judged, await self._freshness(), sums, called)
 
     async def facts(
         self,
@@ -94,6 +95,8 @@ class Reports:
         viewer = await self._staff.viewer(request)
         window = self._window(first_day, last_day)
         _check_category(direction, category)
+        if state:
+            window = window.judged_by(self._today())
         query = FactQuery(window, direction, category, unit, person, state)
         return await self._page(query, viewer, after, min(limit, self._settings.facts_page_most))
 
@@ -118,6 +121,9 @@ class Reports:
         except BadWindow as bad:
             remedy = "Both days are included; write them as YYYY-MM-DD."
             raise Problem(400, "invalid-window", str(bad), field=f"/{bad.name}", remedy=remedy) from bad
+
+    def _today(self) -> date:
+        return datetime.now(self._settings.zone).date()
 
     async def _freshness(self) -> Freshness:
         return Freshness(as_of=await self._store.freshness(), unapplied=self._unapplied())

@@ -28,6 +28,10 @@ class Window:
     def last(self) -> str:
         return self.last_day.isoformat()
 
+    def judged_by(self, today: date) -> "Window":
+        """The window that ends today at the latest: of a day to come nobody knows what will be late."""
+        return Window(self.first_day, min(self.last_day, max(self.first_day, today)))
+
     @property
     def day_before(self) -> str:
         return (self.first_day - timedelta(days=1)).isoformat()

@@ -16,6 +16,13 @@ from services.routing.rules import faults_of
 MOST_HOURS = 24 * 366
 
 
+class NoSuchOffice(Failure, ValueError):
+    """No office of this id was ever loaded."""
+
+    def __init__(self, office: str) -> None:
+        super().__init__(f"There is no office {office}. Load one first: vanthu office load FILE")
+
+
 class NobodyToSignIn(Failure, ValueError):
     """The person a token is asked for is not in the office."""
 
@@ -39,6 +46,7 @@ async def create_token(store: OfficeStore, office: str, person_id: str, hours: f
     """A staff token that is good for `hours`. Raises NobodyToSignIn, or ValueError for a senseless time."""
     if not 0 < hours <= MOST_HOURS:
         raise ValueError(f"a token is good for more than 0 and at most {MOST_HOURS} hours")
+    await require_office(store, office)
     person = await store.person(office, person_id)
     if person is None or person.disabled:
         raise NobodyToSignIn(await _nobody(store, office, person_id))
@@ -47,10 +55,14 @@ async def create_token(store: OfficeStore, office: str, person_id: str, hours: f
     return sign_token(private, key.key_id, office, person_id, datetime.now(UTC), hours)
 
 
+async def require_office(store: OfficeStore, office: str) -> None:
+    """Raises NoSuchOffice."""
+    if not await store.people(office):
+        raise NoSuchOffice(office)
+
+
 async def _nobody(store: OfficeStore, office: str, person_id: str) -> str:
     people = await store.people(office)
-    if not people:
-        return f"There is no office {office}. Load one first: vanthu office load FILE"
     if any(each.person_id == person_id for each in people):
         return f"{person_id} is disabled in the office {office}. Enable them in the office's file and load it."
     return f"There is no person {person_id} in the office {office}. The office's file has {len(people)} people."

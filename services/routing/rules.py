@@ -141,7 +141,7 @@ def _condition_complaint(text: str) -> str:
     try:
         zen.evaluate_unary_expression(text, {"$": "x"})
     except Exception as error:  # the engine raises plain RuntimeError and ValueError
-        return str(error)[:200]
+        return str(error).partition("Stack backtrace")[0].strip()[:200]
     return ""
 
 

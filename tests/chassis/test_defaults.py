@@ -7,6 +7,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from faststream.middlewares import AckPolicy
 from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ReadPreference
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -26,6 +27,13 @@ def test_mongodb_acknowledges_by_majority_and_journal_and_reads_majority_data() 
     assert client.read_concern == ReadConcern("majority")
     assert client.delegate.options.retry_writes
     assert client.delegate.options.server_selection_timeout == 5
+    client.close()
+
+
+def test_an_address_cannot_send_reads_to_a_secondary_which_may_not_know_of_the_last_write() -> None:
+    url = "mongodb://127.0.0.1:1/?replicaSet=x&readPreference=secondaryPreferred"
+    client: AsyncIOMotorClient[dict[str, Any]] = connect(url, connect=False)
+    assert client.read_preference == ReadPreference.PRIMARY
     client.close()
 
 

@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaConsumer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.chassis import relay
 from services.chassis.envelope import MAX_EVENT_BYTES
 from services.chassis.foundation import Foundation, lay_foundation
 from services.chassis.journal import EventTooLarge, in_waves, row_of
-from services.chassis.kafka import client_options, topic_name
+from services.chassis.kafka import client_options, create_topics, topic_name
 from services.chassis.lease import Lease
 from services.chassis.settings import ChassisSettings
 from services.chassis.trace import current_traceparent, follow
@@ -92,7 +94,9 @@ async def test_a_row_that_kafka_refuses_holds_back_its_key_and_no_other(settings
         assert {record.key for record in records} == {b"stp:unit:KT", b"stp:unit:TH"}
 
 
-async def test_a_topic_that_is_not_there_holds_up_only_its_own_events(settings: ChassisSettings) -> None:
+async def test_a_topic_that_is_not_there_holds_up_only_its_own_events_until_it_is_there(
+    settings: ChassisSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with speaker(settings, "routing") as routing:
         rows = routing.foundation.journal.rows
         nowhere = [
@@ -100,7 +104,7 @@ async def test_a_topic_that_is_not_there_holds_up_only_its_own_events(settings: 
         ]
         await rows.insert_many(nowhere)
         await routing.say(unit_changed("KT"))
-        await all_records(settings, "office", 1)
+        await asyncio.wait_for(all_records(settings, "office", 1), 20)
 
         async def only_they_are_stuck() -> bool:
             waiting = {row["_id"]: row.get("stuck", "") async for row in rows.find({"unsent": True})}
@@ -109,6 +113,29 @@ async def test_a_topic_that_is_not_there_holds_up_only_its_own_events(settings: 
         await eventually(only_they_are_stuck)
         await routing.say(unit_changed("TH"))
         await asyncio.wait_for(all_records(settings, "office", 2), 3)
+        monkeypatch.setattr(relay, "STUCK_RETRY_SECONDS", 0.2)
+        await create_topics(settings, ("nowhere",))
+        await eventually(lambda: everything_sent(routing.foundation))
+        assert await rows.count_documents({"stuck": {"$exists": True}}) == 0
+
+
+async def test_a_relay_that_loses_its_cancellation_to_a_client_stops_all_the_same(
+    settings: ChassisSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swallowed = asyncio.Event()
+
+    async def swallowing(self: relay.Relay) -> int:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            swallowed.set()
+        return 0
+
+    monkeypatch.setattr(relay.Relay, "_pass", swallowing)
+    async with asyncio.timeout(20):
+        async with speaker(settings, "routing"):
+            await asyncio.sleep(0.2)
+    assert swallowed.is_set()
 
 
 async def test_events_wait_while_kafka_is_away_and_flow_in_order_when_it_is_back(settings: ChassisSettings) -> None:

@@ -120,6 +120,11 @@ async def change_a_workload(client: Client, quiet: Quiet) -> None:
     assert (await loads.update_one({"total": {"$gt": 0}}, {"$inc": {"open": 1}})).modified_count == 1
 
 
+async def leave_a_role_without_anybody(client: Client, quiet: Quiet) -> None:
+    row = {"_id": f"{quiet.ids[0]}:0000:00000001:routing:role:clerk", "office": "elsewhere", "token": "role:clerk"}
+    await client[f"{quiet.prefix}_notify"]["untold"].insert_one(row)
+
+
 async def forget_a_notice(client: Client, quiet: Quiet) -> None:
     await client[f"{quiet.prefix}_notify"]["notices"].delete_many({"document_id": quiet.ids[0]})
 
@@ -181,6 +186,7 @@ CORRUPTIONS: dict[str, tuple[Corrupt, set[str]]] = {
     "a number without an entry": (lose_the_last_entry_of_a_book, {"numbers"}),
     "assigned": (forget_an_assignment, {"assigned"}),
     "told": (forget_a_notice, {"told"}),
+    "nobody to tell": (leave_a_role_without_anybody, {"told"}),
     "facts": (change_a_fact, {"facts"}),
     "a period count lost": (forget_a_period_count, {"facts"}),
     "workloads": (change_a_workload, {"workloads"}),

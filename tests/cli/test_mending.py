@@ -4,12 +4,15 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from services.chassis.kafka import new_producer, topic_name
 from services.chassis.mongo import connect
+from services.cli import journals
+from services.cli.databases import opened
 from services.embedded import Endpoints
 from tests.cli.vanthu import OFFICE_FILE, PDF, Up, Vanthu, incoming, new_vanthu, upload
 from tests.eventually import eventually
@@ -75,11 +78,22 @@ def installed(servers: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def test_resend_says_every_event_again_and_changes_nothing(installed: Installed) -> None:
-    sent_before = {"unsent": {"$exists": False}, "topic": "documents"}
-    assert installed.events(sent_before) == DOCUMENTS
+    assert installed.events({"unsent": {"$exists": False}, "topic": "documents"}) == DOCUMENTS
+    asked_at = datetime.now(UTC)
     assert installed.vanthu.json("resend", "--topic", "documents", "--yes") == {"documents": DOCUMENTS}
-    installed.wait_for(lambda: installed.events(sent_before) == DOCUMENTS)
+    sent_again = {"unsent": {"$exists": False}, "topic": "documents", "sent_at": {"$gt": asked_at}}
+    installed.wait_for(lambda: installed.events(sent_again) == DOCUMENTS)
     assert all(each["ok"] for each in installed.vanthu.json("check", "--wait", "40"))
+
+
+def test_resend_takes_a_long_journal_in_pieces(installed: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals, "PIECE_ROWS", 2)
+
+    async def marked() -> list[int]:
+        async with opened(installed.vanthu.settings(), "intake") as database:
+            return [count async for count in journals.marked_unsent(database["events"], {"topic": "documents"})]
+
+    assert asyncio.run(marked()) == [2, 1]
 
 
 def test_resend_can_be_narrowed_to_what_was_recorded_since(installed: Installed) -> None:

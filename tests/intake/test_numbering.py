@@ -23,13 +23,22 @@ from services.events import Direction
 from services.intake.documents import Arrival, StoredFile
 from services.intake.register_log import RegisterLog, entries
 from services.intake.settings import IntakeSettings
-from services.intake.store import Register
+from services.intake.store import Register, clock_disagrees
 from services.intake.sweeping import Sweeping
 from services.intake.writer import Numbered, Writer
 from tests.intake.conftest import Running
 
 T = TypeVar("T")
-FAULTS = ["none", "down", "abort", "transient", "unknown but committed", "unknown and lost", "crash before the log"]
+FAULTS = [
+    "none",
+    "down",
+    "clocks disagree",
+    "abort",
+    "transient",
+    "unknown but committed",
+    "unknown and lost",
+    "crash before the log",
+]
 
 
 class FaultyTransactions(Transactions):
@@ -50,6 +59,8 @@ class FaultyTransactions(Transactions):
     async def _with(self, fault: str, body: Callable[[BlockingSession], T]) -> T:
         if fault == "down":
             raise Unavailable("injected")
+        if fault == "clocks disagree":
+            raise clock_disagrees()
         if fault == "unknown and lost":
             with contextlib.suppress(RuntimeError):
                 await super().run_in_thread(lambda session: self._spoiled(body, session))
@@ -183,7 +194,7 @@ async def test_any_interleaving_leaves_gapless_numbers(installation: Installatio
 async def _post(writer: Writer, document: Arrival) -> Row | None:
     try:
         return (await writer.register(document)).row
-    except (Unavailable, OutcomeUnknown, RuntimeError, ValueError, asyncio.CancelledError):
+    except (Unavailable, Problem, OutcomeUnknown, RuntimeError, ValueError, asyncio.CancelledError):
         return None
 
 
@@ -234,7 +245,9 @@ async def test_one_key_in_two_processes_at_once_makes_one_document(installation:
         assert sorted(each.repeated for each in both) == [False, True]
 
 
-@pytest.mark.parametrize("fault", ["unknown but committed", "unknown and lost", "down", "crash before the log"])
+@pytest.mark.parametrize(
+    "fault", ["unknown but committed", "unknown and lost", "down", "clocks disagree", "crash before the log"]
+)
 async def test_a_repeat_beside_a_fresh_document_gets_its_answer_whatever_becomes_of_the_other(
     installation: Installation, fault: str
 ) -> None:

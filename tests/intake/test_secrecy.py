@@ -36,6 +36,8 @@ def test_an_ordinary_document_declares_nothing(level: str | None) -> None:
         "Độ mật: mật",
         "TOP SECRET plan",
         "BÁO CÁO MẬT",
+        "CONFİDENTİAL",
+        "(CONFİDENTİAL) plan",
         unicodedata.normalize("NFD", "Báo cáo MẬT về biên giới"),
     ],
 )

@@ -68,6 +68,17 @@ async def test_a_voided_document_is_no_original_any_more(intake: Running) -> Non
     assert (await posted(intake))["possible_duplicate_of"] == second["id"]
 
 
+async def test_nobody_learns_of_an_earlier_document_with_equal_bytes_that_they_may_not_see(intake: Running) -> None:
+    first = await posted(intake, conflicted_person_ids=["leader"])
+    second = await posted(intake)
+    assert second["possible_duplicate_of"] == first["id"]
+    path, book = f"documents/{second['id']}", f"books/incoming/{second['year']}"
+    for person, sees in (("clerk", first["id"]), ("leader", None)):
+        assert (await as_person(intake, person, "GET", path)).json()["possible_duplicate_of"] == sees
+        entries = (await as_person(intake, person, "GET", book)).json()["entries"]
+        assert [each["possible_duplicate_of"] for each in entries if each["id"] == second["id"]] == [sees]
+
+
 async def test_a_correction_changes_what_it_names_and_says_so(intake: Running) -> None:
     answer = await posted(intake, subject="old", issuer="Bộ", due_on="2016-03-01", arrived_on="2016-02-01", number="1")
     path = f"documents/{answer['id']}"

@@ -134,6 +134,7 @@ def test_every_api_has_its_pages_for_whoever_has_a_credential(office: Office) ->
             described = clerk.get(f"/{service}/api/v1/openapi.json").json()
             assert described["paths"]
             assert described["components"]["securitySchemes"]["credential"]["scheme"] == "bearer"
+            assert described["security"] == [{"credential": []}]
             assert clerk.get(f"/{service}/api/v1/asyncapi.json").json()["asyncapi"] == "3.0.0"
 
 

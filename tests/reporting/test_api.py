@@ -1,7 +1,7 @@
 """Reports over HTTP: every cell opens to exactly its documents, and only to whom may know."""
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -220,3 +220,19 @@ async def test_the_store_of_a_command_sees_what_the_service_counted(reporting_se
     async with opened(reporting_settings) as first, opened(reporting_settings) as second:
         await first.count(a_year(5))
         assert [row["_id"] async for row in second.versions()] == [f"{HA_TINH}-{index}" for index in range(5)]
+
+
+async def test_work_that_is_not_due_yet_is_not_overdue_in_a_window_that_ends_in_days_to_come(
+    client: httpx.AsyncClient, store: ReportingStore
+) -> None:
+    today = datetime.now(UTC).date()
+    soon, later = today + timedelta(days=7), today + timedelta(days=60)
+    await store.count([received("open", today), assigned("open", "NC", "hoa", due_on=soon)])
+    window = {"from": str(today - timedelta(days=30)), "to": str(later)}
+    report = await get(client, "/reports/handling", by="unit", **window)
+    cells = report["total"]["cells"]
+    assert (cells["open_within_time"]["count"], cells["open_overdue"]["count"]) == (1, 0)
+    assert report["to"] == str(later)
+    assert date.fromisoformat(report["judged_on"]) <= today + timedelta(days=1)
+    assert [each["document_id"] for each in await listed(client, cells["open_within_time"]["facts"])] == ["open"]
+    assert (await get(client, "/facts", state="open_overdue", **window))["facts"] == []

@@ -17,7 +17,7 @@ from services.events import EVENTS, OfficeEvent, PersonChanged, SigningKeyChange
 from services.policy import Viewer
 from services.routing.app import build, opened_office
 from services.routing.faults import OfficeFaulty
-from services.routing.loading import NobodyToSignIn, create_token, judged, load, plan
+from services.routing.loading import NobodyToSignIn, NoSuchOffice, create_token, judged, load, plan
 from services.routing.settings import RoutingSettings
 from tests.eventually import eventually
 from tests.harness import running, started
@@ -97,7 +97,7 @@ async def test_two_loads_at_once_leave_one_office(settings: ChassisSettings) -> 
 
 
 async def test_who_is_not_there_gets_no_token_and_is_told_why(settings: ChassisSettings) -> None:
-    with pytest.raises(NobodyToSignIn, match="no office hatinh"):
+    with pytest.raises(NoSuchOffice, match="no office hatinh"):
         await tokens(settings, "hoa")
     people = office()
     people["people"][-1]["disabled"] = True

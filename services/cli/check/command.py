@@ -12,7 +12,7 @@ import typer
 from services.cli.check import figures, register, transport, work
 from services.cli.check.ground import HEARS, Ground, standing_on
 from services.cli.check.invariant import FAULTS_SHOWN, Invariant, Verdict, judge
-from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption, installed
 from services.cli.terminal import new_progress, output, print_json, run
 
 QUIET = ("journals sent", "consumers caught up")
@@ -24,7 +24,7 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Prove that nothing is lost and nobody is not told. Work that arrives meanwhile may show as a fault."""
-    verdicts = run(_examine(Installation(data.resolve()), wait))
+    verdicts = run(_examine(installed(data), wait))
     if json:
         print_json([{**asdict(each), "ok": each.ok} for each in verdicts])
     else:

@@ -84,6 +84,8 @@ async def told(journal: AsyncIterable[Row], notices: NoticeStore) -> AsyncIterat
             missing = _named(event) - people_by_cause.get(event.event_id, frozenset())
             if missing:
                 yield Fault(key, f"not told of {event.event_id}: {', '.join(sorted(missing))}")
+    async for office, token, id in notices.nobody_to_tell():
+        yield Fault(id, f"nobody is told of it: no one in the office {office} is {token}")
     yield Counted(f"{count:,} assignments")
 
 
