@@ -1,0 +1,63 @@
+"""How many bad inputs a run makes, which part makes how many, and an account of those that were really executed."""
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hypothesis import HealthCheck, settings
+
+DEFAULT_INPUTS = 5_000
+INPUTS = int(os.environ.get("VANTHU_BAD_INPUTS", DEFAULT_INPUTS))
+PARTS = {"http": 0.16, "events": 0.44, "metadata": 0.32, "office file": 0.08}
+LEAST_ACCEPTED = 1 / 3
+RECORDED = "bad inputs"
+
+
+def share(of: float) -> int:
+    """So many of all inputs, rounded up: the parts together are never fewer than was promised."""
+    return math.ceil(INPUTS * of)
+
+
+def examples(count: int) -> settings:
+    """Hypothesis for `count` inputs: the same ones at each default run, new ones whenever a number is asked for."""
+    return settings(
+        max_examples=count,
+        deadline=None,
+        derandomize="VANTHU_BAD_INPUTS" not in os.environ,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@dataclass
+class Account:
+    """Of one part. Whoever executes an input counts it when its answer is known."""
+
+    part: str
+    made: int = 0
+    accepted: int = 0
+    planned: list[int] = field(default_factory=list)
+
+    @property
+    def promised(self) -> int:
+        return share(PARTS[self.part])
+
+    def plan(self, of: float) -> settings:
+        """Hypothesis for this portion of the part."""
+        count = math.ceil(self.promised * of)
+        self.planned.append(count)
+        return examples(count)
+
+    def count(self, *, accepted: bool) -> None:
+        self.made += 1
+        self.accepted += accepted
+
+    def settle(self, record_property: Callable[[str, object], None]) -> None:
+        """The last test of a part: what was promised was executed, and a third of it was good."""
+        record_property(RECORDED, f"{self.part}: {self.made} inputs, {self.accepted} accepted")
+        assert self.made >= self.promised, f"{self.part}: only {self.made} of {self.promised} inputs were executed"
+        assert self.accepted >= self.made * LEAST_ACCEPTED, f"{self.part}: only {self.accepted} of {self.made} accepted"
+
+
+assert sum(PARTS.values()) >= 1, "the parts together make all inputs"
