@@ -113,13 +113,14 @@ def _multipart_body(model: type[BaseModel], *, file_needed: bool) -> dict[str, A
     return {"multipart/form-data": {"schema": schema, "encoding": encoding}}
 
 
-def _header(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+def _header(name: str, pattern: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "header", "description": description, "schema": schema}
 
 
 _SENDER_HEADERS = [
-    _header("Idempotency-Key", "Makes a retry safe: the same key gives the first answer again."),
-    _header("Content-Digest", "`sha-256=:BASE64:` of the body (RFC 9530) or of the file; checked when sent."),
+    _header("Idempotency-Key", r"^[\x21-\x7e]{1,255}$", "Makes a retry safe: the same key gives the first answer again."),
+    _header("Content-Digest", r"^sha-256=:[A-Za-z0-9+/]{43}=:$", "`sha-256=:BASE64:` of the body (RFC 9530) or of the file; checked when sent."),
 ]
 def _route(summary: str, body: dict[str, Any] | None = None, status: int = 200, **more: Any) -> dict[str, Any]:
     extra = {"requestBody": {"required": True, "content": body}} if body else {}

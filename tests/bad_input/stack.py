@@ -2,17 +2,18 @@
 
 import asyncio
 import uuid
-from collections import deque
-from collections.abc import AsyncIterator
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.chassis.host import Host
 from services.chassis.kafka import create_topics
 from services.chassis.mongo import connect
 from services.chassis.settings import ChassisSettings
@@ -38,28 +39,65 @@ from tests.routing.small_office import load_office, office, row, rules, tokens
 SERVICES = ("intake", "routing", "notify", "reporting")
 CLERK, EVERYBODY = "clerk", "thu"
 FIRST_DOCUMENTS = 40
+FIRST_WEBHOOKS = 3
 MOST_KNOWN = 400
+NEW_AT = {
+    "/api/v1/documents": "document_id",
+    "/api/v1/issued": "document_id",
+    "/api/v1/period-counts": "count_id",
+    "/api/v1/webhooks": "webhook_id",
+}
+NOWHERE = "https://receiver.invalid/hook"
+
+
+class FirstWords(httpx.AsyncBaseTransport):
+    """Straight into the application. A live stream is left after its first words: it would never end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._whole = httpx.ASGITransport(app)
+        self._app = app
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/stream"):
+            return await self._whole.handle_async_request(request)
+        heard = asyncio.Event()
+
+        async def leaving(scope: Scope, receive: Receive, send: Send) -> None:
+            async def receive_or_leave() -> Message:
+                if heard.is_set():
+                    return {"type": "http.disconnect"}
+                message = await receive()
+                await heard.wait()
+                return message
+
+            async def send_and_note(message: Message) -> None:
+                await send(message)
+                if message["type"] == "http.response.body":
+                    heard.set()
+
+            await self._app(scope, receive_or_leave, send_and_note)
+
+        return await httpx.ASGITransport(leaving).handle_async_request(request)
 
 
 @dataclass
 class Known:
-    """What really is there, for requests that should be accepted."""
+    """What really is there, for requests that should be accepted: ids by the name of the parameter that takes them."""
 
-    documents: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_KNOWN))
+    ids: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_KNOWN)))
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
-    ids: dict[str, deque[str]] = field(default_factory=dict)
 
-    def version(self, service: str, id: str) -> int:
-        return self.versions.get((service, id), 1)
-
-    def learn(self, service: str, answer: Any) -> None:
-        """Each answer may tell of a new thing, or of a newer version of one."""
+    def learn(self, service: str, path: str, parameters: Mapping[str, Any], answer: Any) -> None:
+        """An answer may tell of a new thing, or of a newer version of one."""
         if not isinstance(answer, dict):
             return
-        id = answer.get("document_id") or answer.get("id")
+        id = str(answer.get("id") or next(iter(parameters.values()), ""))
         version = answer.get("current_version") or answer.get("version")
-        if isinstance(id, str) and isinstance(version, int):
+        if isinstance(version, int):
             self.versions[service, id] = version
+        parameter = NEW_AT.get(path)
+        if parameter and "id" in answer and id not in self.ids[parameter]:
+            self.ids[parameter].append(id)
 
 
 @dataclass
@@ -67,16 +105,15 @@ class Stack:
     client: httpx.AsyncClient
     loop: asyncio.AbstractEventLoop
     credentials: dict[str, str]
-    known: Known
+    known: Known = field(default_factory=Known)
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """From a thread, while the services run in the loop."""
         return asyncio.run_coroutine_threadsafe(self.client.send(request), self.loop).result(60)
 
     async def description(self, service: str) -> dict[str, Any]:
-        answer = await self.client.get(
-            f"/{service}/api/v1/openapi.json", headers=as_bearer(self.credentials[CLERK])
-        )
+        headers = as_bearer(self.credentials[CLERK])
+        answer = await self.client.get(f"/{service}/api/v1/openapi.json", headers=headers)
         assert answer.status_code == 200, answer.text
         result: dict[str, Any] = answer.json()
         return result
@@ -105,7 +142,8 @@ async def stack(servers: Endpoints, folder: Path) -> AsyncIterator[Stack]:
     try:
         async with running(*services) as client:
             credentials |= await _device_keys(intake)
-            result = Stack(client, asyncio.get_running_loop(), credentials, Known())
+            client._transport = FirstWords(Host(services))
+            result = Stack(client, asyncio.get_running_loop(), credentials)
             await _settle(result)
             yield result
     finally:
@@ -147,15 +185,22 @@ async def _settle(stack: Stack) -> None:
     scanner = Scanner(stack.client, stack.credentials["incoming"])
     for number in range(FIRST_DOCUMENTS):
         answer = await scanner.post({"subject": f"Văn bản số {number}"}, b"%PDF-1.7 " + str(number).encode())
-        stack.known.documents.append(answer.json()["id"])
-    last = stack.known.documents[-1]
+        stack.known.ids["document_id"].append(answer.json()["id"])
+    last = stack.known.ids["document_id"][-1]
 
     async def told() -> bool:
         answer = await stack.client.get("/notify/api/v1/inbox", params={"limit": 200}, headers=token)
         notices = answer.json()["notices"]
-        stack.known.ids["notice_id"] = deque(each["id"] for each in notices)
+        stack.known.ids["notice_id"].extend(each["id"] for each in notices)
         return last in {each["document_id"] for each in notices}
 
     await eventually(told)
-    today = datetime.now(UTC).date().isoformat()
-    assert today
+    await _subscribe(stack)
+
+
+async def _subscribe(stack: Stack) -> None:
+    """Webhooks to a place that is nowhere; only trials are sent there, so that one more costs nothing."""
+    headers = as_bearer(stack.credentials[EVERYBODY])
+    for _ in range(FIRST_WEBHOOKS):
+        answer = await stack.client.post("/notify/api/v1/webhooks", json={"url": NOWHERE}, headers=headers)
+        stack.known.ids["webhook_id"].append(answer.json()["id"])

@@ -27,7 +27,10 @@ Named = Callable[[Request, str], Awaitable[Subscriber]]
 class NewWebhook(BaseModel):
     url: str = Field(description="Where to post to: https, on a public address.")
     event_types: list[str] = Field(
-        default=list(EVENT_TYPES), min_length=1, description="Which events to send; all kinds of assignment by default."
+        default=list(EVENT_TYPES),
+        min_length=1,
+        description="Which events to send; all kinds of assignment by default.",
+        json_schema_extra={"items": {"type": "string", "enum": list(EVENT_TYPES)}},
     )
 
 
