@@ -112,7 +112,7 @@ def new_app(
     app = FastAPI(
         title=title, description=description, version=version, docs_url=None, redoc_url=None, openapi_url=None
     )
-    add_problem_handlers(app)
+    add_problem_handlers(app, may_look)
     app.add_middleware(Guarding, health=health, streamed_paths=streamed_paths)
     app.add_middleware(Watching, metrics=metrics)
     _add_health(app, health)

@@ -40,12 +40,12 @@ def faults_of(content: Any, units: Collection[str]) -> list[Fault]:
 def compiled(content: Any) -> Match:
     """The table as a call. Raises ValueError when the engine refuses it."""
     _, table = _table_of(content)
-    rows = {row["_id"]: _matched(index, row, table) for index, row in enumerate(table["rules"])}
+    rows = [_matched(index, row, table) for index, row in enumerate(table["rules"])]
     engine = zen.ZenEngine({"loader": {"type": "static", "content": {"rules": _naming_rows(content)}}})
 
     def match(facts: Facts) -> Matched | None:
         answer = _evaluate(engine, _context(facts))
-        return rows[answer[ROW]] if answer and ROW in answer else None
+        return rows[int(answer[ROW])] if answer and ROW in answer else None
 
     return match
 
@@ -196,10 +196,13 @@ def _engine_faults(content: Any) -> list[Fault]:
 
 
 def _naming_rows(content: Any) -> Any:
-    """The graph with the row's id as its only output: what the row says is read from its cells."""
+    """The graph with the row's place as its only output: what the row says is read from its cells.
+
+    Not its id: the engine reads a text with escapes differently from JSON, and would name a row that is not there.
+    """
     result = copy.deepcopy(content)
     _, table = _table_of(result)
     table["outputs"] = [{"id": ROW, "field": ROW, "name": ROW}]
-    for row in table["rules"]:
-        row[ROW] = json.dumps(row["_id"])
+    for index, row in enumerate(table["rules"]):
+        row[ROW] = str(index)
     return result

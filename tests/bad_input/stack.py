@@ -60,7 +60,7 @@ class FirstWords(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if not request.url.path.endswith("/stream"):
             return await self._whole.handle_async_request(request)
-        heard = asyncio.Event()
+        heard, ended = asyncio.Event(), False
 
         async def leaving(scope: Scope, receive: Receive, send: Send) -> None:
             async def receive_or_leave() -> Message:
@@ -71,11 +71,15 @@ class FirstWords(httpx.AsyncBaseTransport):
                 return message
 
             async def send_and_note(message: Message) -> None:
+                nonlocal ended
                 await send(message)
                 if message["type"] == "http.response.body":
                     heard.set()
+                    ended = not message.get("more_body", False)
 
             await self._app(scope, receive_or_leave, send_and_note)
+            if not ended:
+                await send({"type": "http.response.body", "body": b""})
 
         return await httpx.ASGITransport(leaving).handle_async_request(request)
 
