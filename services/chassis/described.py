@@ -8,7 +8,10 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 PROBLEM = "ProblemAnswer"
-_ANSWERS = {"4XX": "The caller can act on it.", "5XX": "Not possible at the moment; nothing was done unless it says so."}
+_ANSWERS = {
+    "4XX": "The caller can act on it.",
+    "5XX": "Not possible at the moment; nothing was done unless it says so.",
+}
 _METHODS = frozenset(each.lower() for each in HTTPMethod)
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
@@ -53,9 +56,8 @@ def _tell_problems(responses: dict[str, Any]) -> None:
 
 def _nullable_left_out(schema: dict[str, Any]) -> dict[str, Any]:
     """A problem leaves out what it does not know; it never says null."""
-    for field in schema["properties"].values():
-        for choice in field.pop("anyOf", ()):
-            if choice["type"] != "null":
-                field |= choice
-        field.pop("default", None)
+    for name, field in schema["properties"].items():
+        choices = [each for each in field.pop("anyOf", ()) if each["type"] != "null"]
+        known = {key: value for key, value in field.items() if key != "default"}
+        schema["properties"][name] = known | (choices[0] if choices else {})
     return schema

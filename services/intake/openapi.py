@@ -119,9 +119,17 @@ def _header(name: str, pattern: str, description: str) -> dict[str, Any]:
 
 
 _SENDER_HEADERS = [
-    _header("Idempotency-Key", r"^[\x21-\x7e]{1,255}$", "Makes a retry safe: the same key gives the first answer again."),
-    _header("Content-Digest", r"^sha-256=:[A-Za-z0-9+/]{43}=:$", "`sha-256=:BASE64:` of the body (RFC 9530) or of the file; checked when sent."),
+    _header(
+        "Idempotency-Key", r"^[\x21-\x7e]{1,255}$", "Makes a retry safe: the same key gives the first answer again."
+    ),
+    _header(
+        "Content-Digest",
+        r"^sha-256=:[A-Za-z0-9+/]{43}=:$",
+        "`sha-256=:BASE64:` of the body (RFC 9530) or of the file; checked when sent.",
+    ),
 ]
+
+
 def _route(summary: str, body: dict[str, Any] | None = None, status: int = 200, **more: Any) -> dict[str, Any]:
     extra = {"requestBody": {"required": True, "content": body}} if body else {}
     answers = {status: more.pop("answer", {})}

@@ -20,7 +20,9 @@ class ActionBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    expected_version: int = Field(ge=1, strict=True, description="The version the caller saw; another one there now is a 409.")
+    expected_version: int = Field(
+        ge=1, strict=True, description="The version the caller saw; another one there now is a 409."
+    )
     happened_at: WrittenMoment | None = Field(
         default=None, description="When it was done, with its time zone; without it, now. Never in the future."
     )

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from datetime import UTC, date, datetime
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import requests
@@ -16,6 +16,7 @@ from services.reporting.categories import names
 from tests.bad_input.stack import CLERK, EVERYBODY, NOWHERE, Known
 from tests.intake.scanner import PDF
 
+Case = schemathesis.Case[Any]
 ADDRESS = "http://vanthu.test"
 DAYS_IN_ORDER = (("document_date", "arrived_on", "due_on"), ("first_day", "last_day"), ("from", "to"))
 CURSORS = ("after", "last-event-id")
@@ -25,16 +26,16 @@ schemathesis.openapi.format(
 )
 
 
-def request_of(case: schemathesis.Case, service: str) -> httpx.Request:
+def request_of(case: Case, service: str) -> httpx.Request:
     """Byte for byte what schemathesis means to send."""
     made = requests.Request(**case.as_transport_kwargs(base_url=f"{ADDRESS}/{service}")).prepare()
     assert made.method
     assert made.url
     headers = [(_bytes(name), _bytes(value)) for name, value in made.headers.items()]
-    return httpx.Request(made.method, made.url, headers=headers, content=_bytes(made.body or b""))
+    return httpx.Request(made.method, made.url, headers=headers, content=_bytes(cast("str | bytes", made.body or b"")))
 
 
-def bring_near(case: schemathesis.Case, service: str, known: Known, chance: Random) -> None:
+def bring_near(case: Case, service: str, known: Known, chance: Random) -> None:
     """Changes the case in place. What still is refused is refused for a reason that only the service knows."""
     name_things(case, known, chance)
     case.query = _in_order({name: value for name, value in (case.query or {}).items() if name not in CURSORS})
@@ -58,7 +59,7 @@ def bring_near(case: schemathesis.Case, service: str, known: Known, chance: Rand
     case.body = body | _targets(body, chance)
 
 
-def name_things(case: schemathesis.Case, known: Known, chance: Random) -> None:
+def name_things(case: Case, known: Known, chance: Random) -> None:
     """Real ids in the path."""
     real: dict[str, Any] = {name: known.ids[name] for name in case.path_parameters if known.ids.get(name)}
     real |= {"book": ["incoming", "outgoing"], "year": [datetime.now(UTC).year]}
@@ -67,7 +68,7 @@ def name_things(case: schemathesis.Case, known: Known, chance: Random) -> None:
             case.path_parameters[name] = chance.choice(list(real[name]))
 
 
-def _upload(case: schemathesis.Case, body: dict[str, Any], chance: Random) -> dict[str, Any]:
+def _upload(case: Case, body: dict[str, Any], chance: Random) -> dict[str, Any]:
     metadata = _issued(body["metadata"]) if case.path == "/api/v1/issued" else _in_order(body["metadata"])
     file = PDF + chance.randbytes(chance.randrange(200))
     if "Content-Digest" in case.headers:

@@ -41,7 +41,9 @@ def zip_bomb(folder: str) -> bytes:
     """Unpacks to a thousand times its size, with names that would leave the folder, and another bomb inside."""
     zeros = b"\x00" * 20_000_000
     inner = zipped({"zeros": zeros})
-    return zipped({f"{folder}/document.xml": zeros, "../../etc/passwd": b"x", "C:\\autoexec.bat": b"x", "inner.zip": inner})
+    return zipped(
+        {f"{folder}/document.xml": zeros, "../../etc/passwd": b"x", "C:\\autoexec.bat": b"x", "inner.zip": inner}
+    )
 
 
 def png(width: int, height: int) -> bytes:
@@ -62,7 +64,7 @@ def tiff(width: int, height: int) -> bytes:
 
 def jpeg(width: int, height: int) -> bytes:
     frame = struct.pack(">BHHB", 8, height, width, 3) + b"\x01\x22\x00\x02\x11\x01\x03\x11\x01"
-    return b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00" + b"\xff\xc0\x00\x11" + frame + b"\xff\xd9"
+    return b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xc0\x00\x11" + frame + b"\xff\xd9"
 
 
 def pdf_objects(*objects: bytes) -> bytes:
@@ -72,17 +74,25 @@ def pdf_objects(*objects: bytes) -> bytes:
 
 def pdf_stream(content: bytes) -> bytes:
     packed = zlib.compress(zlib.compress(content))
-    return b"<< /Filter [/FlateDecode /FlateDecode] /Type /ObjStm /N 99999999 /First 0 /Length %d >>\nstream\n%s\nendstream" % (
-        len(packed),
-        packed,
+    return (
+        b"<< /Filter [/FlateDecode /FlateDecode] /Type /ObjStm /N 99999999 /First 0 /Length %d >>\nstream\n%s\nendstream"
+        % (
+            len(packed),
+            packed,
+        )
     )
 
 
 XML = b'<?xml version="1.0"?>\n'
-LAUGHS = XML + b"<!DOCTYPE l [<!ENTITY l0 'ha'>" + b"".join(
-    b"<!ENTITY l%d '%s'>" % (number, b"&l%d;" % (number - 1) * 10) for number in range(1, 12)
-) + b"]><l>&l11;</l>"
-OUTSIDE = XML + b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd"><!ENTITY % p SYSTEM "http://127.0.0.1/">%p;]><x>&e;</x>'
+LAUGHS = (
+    XML
+    + b"<!DOCTYPE l [<!ENTITY l0 'ha'>"
+    + b"".join(b"<!ENTITY l%d '%s'>" % (number, b"&l%d;" % (number - 1) * 10) for number in range(1, 12))
+    + b"]><l>&l11;</l>"
+)
+OUTSIDE = (
+    XML + b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd"><!ENTITY % p SYSTEM "http://127.0.0.1/">%p;]><x>&e;</x>'
+)
 
 BOMBS = {
     "zip bomb as DOCX": File(zip_bomb("word"), DOCX, True),
@@ -91,13 +101,17 @@ BOMBS = {
     "DOCX said to be XLSX": File(zip_bomb("word"), XLSX, False),
     "PDF with an endless object stream": File(pdf_objects(pdf_stream(b"\x00" * 20_000_000)), PDF_TYPE, True),
     "PDF whose pages are their own parents": File(
-        pdf_objects(b"<< /Pages 2 0 R >>", b"<< /Type /Pages /Kids [2 0 R 1 0 R] /Parent 2 0 R /Count 9 >>"), PDF_TYPE, True
+        pdf_objects(b"<< /Pages 2 0 R >>", b"<< /Type /Pages /Kids [2 0 R 1 0 R] /Parent 2 0 R /Count 9 >>"),
+        PDF_TYPE,
+        True,
     ),
     "PDF with JavaScript": File(
         pdf_objects(b"<< /OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >> >>"), PDF_TYPE, True
     ),
     "PDF that starts a program": File(
-        pdf_objects(b"<< /OpenAction << /S /Launch /F (cmd.exe) >> /Names << /EmbeddedFiles 2 0 R >> >>"), PDF_TYPE, True
+        pdf_objects(b"<< /OpenAction << /S /Launch /F (cmd.exe) >> /Names << /EmbeddedFiles 2 0 R >> >>"),
+        PDF_TYPE,
+        True,
     ),
     "PNG of 4 billion pixels a side": File(png(2**32 - 1, 2**32 - 1), PNG_TYPE, True),
     "TIFF that never ends": File(tiff(2**32 - 1, 2**32 - 1), TIFF_TYPE, True),
@@ -114,7 +128,9 @@ POLYGLOTS = {
     "PDF and HTML": File(PDF + b"<html><script>alert(1)</script></html>", PDF_TYPE, True),
     "PDF behind other bytes": File(b"\n" * 1000 + PDF, PDF_TYPE, False),
     "PDF behind a byte order mark": File(b"\xef\xbb\xbf" + PDF, PDF_TYPE, False),
-    "XHTML with a script": File(XML + b"<html xmlns='http://www.w3.org/1999/xhtml'><script>1</script></html>", XML_TYPE, True),
+    "XHTML with a script": File(
+        XML + b"<html xmlns='http://www.w3.org/1999/xhtml'><script>1</script></html>", XML_TYPE, True
+    ),
 }
 PROGRAMS = {
     "Windows program": b"MZ\x90\x00" + b"\x00" * 200,

@@ -10,7 +10,9 @@ Path = tuple[str | int, ...]
 TEXTS = st.one_of(
     st.text(max_size=30),
     st.text(st.characters(categories=["Cs", "Cc", "Cf", "Co", "Cn", "Mn"]), max_size=8),
-    st.sampled_from(["", " ", "null", "\x00", "\ud800", "\u202e", "2016-02-30", "0001-01-01", "9999-12-31", "x" * 5000]),
+    st.sampled_from(
+        ["", " ", "null", "\x00", "\ud800", "\u202e", "2016-02-30", "0001-01-01", "9999-12-31", "x" * 5000]
+    ),
 )
 NUMBERS = st.one_of(
     st.integers(),
@@ -44,11 +46,12 @@ def damaged(draw: Any, whole: Any) -> Any:
 
 
 def _damage(draw: Any, whole: Any, path: Path) -> None:
-    holder, last = _at(whole, path[:-1]), path[-1]
+    holder: Any = _at(whole, path[:-1])
+    last = path[-1]
     deed = draw(st.sampled_from(["other", "other", "gone", "twice", "wrapped"]))
     if deed == "gone":
         del holder[last]
-    elif deed == "twice" and isinstance(holder, list):
+    elif deed == "twice" and isinstance(last, int):
         holder.append(copy.deepcopy(holder[last]))
     elif deed == "wrapped":
         holder[last] = [holder[last]]

@@ -46,12 +46,16 @@ def taken(record: Record) -> Event | None:
     try:
         event: Event = VOCABULARY.read(record).event
     except InvalidRecord as error:
-        assert str(error)
-        str(error).encode()  # can be stored
+        check_cause(str(error))
         ACCOUNT.count(accepted=False)
         return None
     ACCOUNT.count(accepted=True)
     return event
+
+
+def check_cause(cause: str) -> None:
+    """It can be stored and read."""
+    assert cause.encode()
 
 
 def written(said: Any) -> bytes:
@@ -129,7 +133,9 @@ def nested(depth: int) -> bytes:
 EXTREMES: dict[str, bytes] = {
     "deep objects": nested(100_000),
     "deep lists": b"[" * 1_000_000,
-    "a version without end": written(GOLDEN["vanthu.unit-changed.v1"]).replace(b'"version": ', b'"version": ' + b"9" * 9999),
+    "a version without end": written(GOLDEN["vanthu.unit-changed.v1"]).replace(
+        b'"version": ', b'"version": ' + b"9" * 9999
+    ),
     "an exponent": written({**GOLDEN["vanthu.unit-changed.v1"], "version": 1e308}),
     "infinity": written({**GOLDEN["vanthu.unit-changed.v1"], "version": float("inf")}),
     "half a surrogate": written({**GOLDEN["vanthu.unit-changed.v1"], "office": "\ud800"}),

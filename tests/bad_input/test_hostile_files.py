@@ -100,7 +100,8 @@ async def test_header_tricks_of_a_part_are_refused_or_change_nothing(intake: Run
     tricks = {
         "name": b'Content-Disposition: form-data; name="file"; name="metadata"; filename="a.pdf"',
         "filename": b"Content-Disposition: form-data; name=file; filename*=UTF-8''..%2f..%2fa.pdf; filename=\"b.pdf\"",
-        "type": b'Content-Disposition: form-data; name="file"\r\nContent-Type: application/pdf; charset="' + b"x" * 4000,
+        "type": b'Content-Disposition: form-data; name="file"\r\nContent-Type: application/pdf; charset="'
+        + b"x" * 4000,
         "header": b'Content-Disposition: form-data; name="file"\r\n' + b"X: y\r\n" * 100,
     }
     metadata = b'--edge\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n{}\r\n'

@@ -116,7 +116,7 @@ def webhook_router(settings: NotifySettings, staff: Staff, store: WebhookStore, 
     async def one(request: Request, webhook_id: str) -> WebhookAnswer:
         return WebhookAnswer(**_answer(await named(request, webhook_id)))
 
-    @router.delete("/{webhook_id}", status_code=204)
+    @router.delete("/{webhook_id}", status_code=204, response_class=Response)
     async def remove(request: Request, webhook_id: str) -> None:
         viewer = await administrator(request)
         subscriber = await named(request, webhook_id)
