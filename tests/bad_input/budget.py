@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 DEFAULT_INPUTS = 5_000
 INPUTS = int(os.environ.get("VANTHU_BAD_INPUTS", DEFAULT_INPUTS))
@@ -14,9 +14,11 @@ LEAST_ACCEPTED = 1 / 3
 RECORDED = "bad inputs"
 
 
-def examples(count: int) -> settings:
+def examples(count: int, *, shrink: bool) -> settings:
     """Hypothesis for `count` inputs: the same ones at each default run, new ones whenever a number is asked for."""
+    phases = [each for each in Phase if shrink or each not in {Phase.shrink, Phase.explain}]
     return settings(
+        phases=phases,
         max_examples=count,
         deadline=None,
         derandomize="VANTHU_BAD_INPUTS" not in os.environ,
@@ -38,9 +40,9 @@ class Account:
         """Rounded up: the parts together are never fewer than the whole."""
         return math.ceil(INPUTS * PERCENT[self.part] / 100)
 
-    def plan(self, of: float) -> settings:
-        """Hypothesis for this portion of the part."""
-        return examples(math.ceil(self.promised * of))
+    def plan(self, of: float, *, shrink: bool = True) -> settings:
+        """Hypothesis for this portion of the part. What changes with each input cannot be shrunk."""
+        return examples(math.ceil(self.promised * of), shrink=shrink)
 
     def count(self, *, accepted: bool) -> None:
         self.made += 1

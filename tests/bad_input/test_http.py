@@ -58,7 +58,7 @@ async def exercise(office: Stack, mode: GenerationMode, of: float, send: Exercis
     """Every operation of every service in turn, from a thread, because Hypothesis knows no event loop."""
     schemas = {name: schemathesis.openapi.from_dict(await office.description(name)) for name in SERVICES}
     operations = [(name, each) for name, schema in schemas.items() for each in _operations(schema)]
-    settings = ACCOUNT.plan(of / len(operations))
+    settings = ACCOUNT.plan(of / len(operations), shrink=False)
     for name, operation in operations:
         made = given(operation.as_strategy(generation_mode=mode), SEEDS)
         await asyncio.to_thread(settings(made(_sent(name, send))))
