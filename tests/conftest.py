@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -15,6 +16,17 @@ from services.chassis.mongo import connect
 from services.chassis.settings import ChassisSettings
 from services.embedded import EmbeddedServers, Endpoints
 from services.events import TOPICS
+from tests.bad_input.budget import RECORDED
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How many bad inputs were executed and accepted, also when other processes did it."""
+    passed = terminalreporter.getreports("passed")
+    said = [value for report in passed for name, value in report.user_properties if name == RECORDED]
+    if said:
+        terminalreporter.section(RECORDED)
+    for each in sorted(said):
+        terminalreporter.line(each)
 
 
 @pytest.fixture(scope="session")

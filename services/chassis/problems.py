@@ -1,6 +1,7 @@
 """Every failure as an RFC 9457 problem document, and nothing of the inside in it."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 
+from services.chassis.auth import Credential, credential_of
 from services.chassis.errors import LostRace, OutcomeUnknown, Problem, Unavailable
 from services.chassis.logs import logger
 from services.chassis.mongo import DEPENDENCY_DOWN
@@ -45,7 +47,9 @@ def outcome_unknown() -> Problem:
     )
 
 
-def add_problem_handlers(app: FastAPI) -> None:
+def add_problem_handlers(app: FastAPI, may_look: Callable[[Credential], Awaitable[object]]) -> None:
+    """`may_look` raises for a credential that nobody knows: whoever shows such a one is told that, and nothing else."""
+    app.state.may_look = may_look
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
 
@@ -54,7 +58,22 @@ async def _problem(request: Request, error: Any) -> Response:
     return problem_response(error)
 
 
+async def _refused_stranger(request: Request) -> Response | None:
+    """FastAPI reads a request before the operation asks who sent it."""
+    try:
+        await request.app.state.may_look(credential_of(request))
+    except Problem as refusal:
+        return problem_response(refusal)
+    except DEPENDENCY_DOWN:
+        return problem_response(unavailable())
+    return None
+
+
 async def _invalid(request: Request, error: Any) -> Response:
+    return await _refused_stranger(request) or _told_faults(error)
+
+
+def _told_faults(error: Any) -> Response:
     faults = error.errors()
     first = faults[0] if faults else {"loc": (), "msg": "the request cannot be read"}
     where = "/" + "/".join(str(part) for part in first["loc"][1:])
@@ -72,6 +91,8 @@ async def _invalid(request: Request, error: Any) -> Response:
 
 
 async def _http(request: Request, error: Any) -> Response:
+    if error.status_code == HTTPStatus.BAD_REQUEST and (refusal := await _refused_stranger(request)):
+        return refusal
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
     return problem_response(Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {})))
 

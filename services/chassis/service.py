@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 from starlette.staticfiles import StaticFiles
 
 from services.chassis.auth import Credential, credential_of, unauthorized
+from services.chassis.described import described
 from services.chassis.errors import Problem
 from services.chassis.guarding import Guarding
 from services.chassis.health import Health, Verdict
@@ -111,7 +112,7 @@ def new_app(
     app = FastAPI(
         title=title, description=description, version=version, docs_url=None, redoc_url=None, openapi_url=None
     )
-    add_problem_handlers(app)
+    add_problem_handlers(app, may_look)
     app.add_middleware(Guarding, health=health, streamed_paths=streamed_paths)
     app.add_middleware(Watching, metrics=metrics)
     _add_health(app, health)
@@ -153,7 +154,7 @@ def _add_documentation(app: FastAPI, service: str, may_look: MayLook, asyncapi: 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
     async def openapi(request: Request) -> Response:
         await may_look(credential_of(request))
-        return Response(orjson.dumps(_described(app, service)), media_type="application/json")
+        return Response(orjson.dumps(described(app, service)), media_type="application/json")
 
     @app.get("/api/v1/asyncapi.json", include_in_schema=False)
     async def events(request: Request) -> Response:
@@ -170,14 +171,6 @@ def _add_documentation(app: FastAPI, service: str, may_look: MayLook, asyncapi: 
             swagger_css_url="docs/static/swagger-ui.css",
             swagger_favicon_url="docs/static/favicon.png",
         )
-
-
-def _described(app: FastAPI, service: str) -> dict[str, Any]:
-    """With where the service answers and how a caller signs in, so that the page can try each operation."""
-    schema = app.openapi()
-    scheme = {"type": "http", "scheme": "bearer", "description": "A device's key, or the token of a member of staff."}
-    components = schema.get("components", {}) | {"securitySchemes": {"credential": scheme}}
-    return schema | {"servers": [{"url": f"/{service}"}], "components": components, "security": [{"credential": []}]}
 
 
 async def first_that_knows(credential: Credential, askers: Sequence[MayLook]) -> object:

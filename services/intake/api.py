@@ -1,12 +1,12 @@
 """intake's HTTP API: devices post, staff read and correct."""
 
+import pathlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
@@ -32,7 +32,8 @@ from services.policy import Action, Viewer, may_read, viewer_tokens
 
 STAFF = "staff"
 Limit = Annotated[int, Query(ge=1, le=500, description="Most entries of a page.")]
-After = Annotated[int, Query(ge=0, description="Number after which the page begins.")]
+Year = Annotated[int, Path(ge=1, le=9999)]
+After = Annotated[int, Query(ge=0, le=2**53, description="Number after which the page begins.")]
 
 
 class Api:
@@ -96,7 +97,7 @@ class Api:
             )
         return _attachment(path, row)
 
-    async def book(self, request: Request, book: str, year: int, after: After = 0, limit: Limit = 100) -> Response:
+    async def book(self, request: Request, book: str, year: Year, after: After = 0, limit: Limit = 100) -> Response:
         """The book's entries in order of number; those that the viewer may not know of are left out."""
         viewer = await self._staff.viewer(request)
         if not await self._register.has_book(viewer.office, book):
@@ -192,7 +193,7 @@ def _plain(view: Mapping[str, Any]) -> dict[str, object]:
     return plain
 
 
-def _attachment(path: Path, row: Row) -> Response:
+def _attachment(path: pathlib.Path, row: Row) -> Response:
     name = f"{row['book']}-{row['year']}-{row['number']}.{EXTENSIONS[row['file']['media_type']]}"
     headers = {
         "ETag": f'"{row["sha256"]}"',

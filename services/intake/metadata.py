@@ -16,7 +16,7 @@ from services.intake.symbols import QPPL_KINDS
 EARLIEST = date(1900, 1, 1)
 LONGEST_DEADLINE = timedelta(days=3653)
 MAX_METADATA_BYTES = 64 * 1024
-_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn"})
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -57,7 +57,7 @@ def _filled(text: str) -> str:
 
 
 def _written_day(value: object) -> object:
-    if isinstance(value, str) and not _DAY.match(value):
+    if isinstance(value, str) and not _DAY.fullmatch(value):
         raise ValueError("should be a day as YYYY-MM-DD")
     if not isinstance(value, str | date | None):
         raise ValueError("should be a day as YYYY-MM-DD")
@@ -75,6 +75,7 @@ Short = Annotated[str | None, Field(max_length=100), AfterValidator(_clean_or_no
 Subject = Annotated[str | None, Field(max_length=2000), AfterValidator(_clean_or_none)]
 Person = Annotated[str, Field(max_length=100), AfterValidator(_filled)]
 People = Annotated[tuple[Person, ...], Field(max_length=50)]
+Flag = Annotated[bool, Field(strict=True)]
 NoSecrecy = Annotated[None, BeforeValidator(_no_secrecy)]
 
 
@@ -98,7 +99,7 @@ class IncomingMetadata(Metadata):
     subject: Subject = None
     urgency: Urgency = Urgency.NORMAL
     secrecy: NoSecrecy = None
-    restricted: bool = False
+    restricted: Flag = False
     answers: Line = None
     conflicted_person_ids: People = ()
 
@@ -117,7 +118,7 @@ class IssuedMetadata(Metadata):
     answers: Line = None
     urgency: Urgency = Urgency.NORMAL
     secrecy: NoSecrecy = None
-    restricted: bool = False
+    restricted: Flag = False
     signer: Line = None
     recipients: Annotated[
         tuple[Annotated[str, Field(max_length=300), AfterValidator(_filled)], ...], Field(max_length=200)
@@ -138,7 +139,7 @@ class IssuedMetadata(Metadata):
 class Correction(Metadata):
     """New values of some fields of a document; a null takes an optional one away."""
 
-    expected_version: int = Field(ge=1)
+    expected_version: int = Field(ge=1, strict=True)
     issuer: Line = None
     issuer_level: IssuerLevel = IssuerLevel.OTHER
     kind: Kind = Kind.OTHER
@@ -150,7 +151,7 @@ class Correction(Metadata):
     subject: Subject = None
     urgency: Urgency = Urgency.NORMAL
     secrecy: NoSecrecy = None
-    restricted: bool = False
+    restricted: Flag = False
     answers: Line = None
     conflicted_person_ids: People = ()
 
@@ -162,7 +163,7 @@ class Correction(Metadata):
 
 class Voiding(Metadata):
     reason: Annotated[str, Field(max_length=500), AfterValidator(_filled)]
-    expected_version: int = Field(ge=1)
+    expected_version: int = Field(ge=1, strict=True)
 
 
 class PeriodCount(Metadata):
@@ -173,7 +174,7 @@ class PeriodCount(Metadata):
     first_day: Day
     last_day: Day
     count: int = Field(ge=0, le=10_000_000, strict=True)
-    expected_version: int | None = Field(default=None, ge=1)
+    expected_version: int | None = Field(default=None, ge=1, strict=True)
 
     def faults(self, today: date) -> Iterator[Fault]:
         if self.last_day < self.first_day:

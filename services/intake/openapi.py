@@ -4,7 +4,11 @@ from typing import Any
 
 from fastapi import Response
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import StringSchema
 
+from services.events import Direction, IssuerLevel, Kind, Urgency
+from services.intake.media import EXTENSIONS
 from services.intake.metadata import Correction, IncomingMetadata, IssuedMetadata, PeriodCount, Voiding
 
 
@@ -24,15 +28,63 @@ class DocumentAnswer(BaseModel):
     symbol: str | None = None
 
 
-class ProblemDocument(BaseModel):
-    """RFC 9457. `field` is a JSON pointer or a header's name; `remedy` says what to do."""
+class DocumentView(DocumentAnswer):
+    """What staff see, who may read it; a field that says nothing is left out."""
 
-    type: str
-    title: str
-    status: int
-    detail: str | None = None
-    field: str | None = None
-    remedy: str | None = None
+    version: int
+    direction: Direction
+    restricted: bool
+    kind: Kind
+    arrived_on: str
+    issuer: str | None = None
+    issuer_level: IssuerLevel | None = None
+    document_number: str | None = None
+    document_date: str | None = None
+    due_on: str | None = None
+    subject: str | None = None
+    urgency: Urgency | None = None
+    answers: str | None = None
+    conflicted_person_ids: list[str] | None = None
+    void_reason: str | None = None
+
+
+class BookPage(BaseModel):
+    """`next` is the `after` of the next page; null on the last."""
+
+    book: str
+    year: int
+    entries: list[DocumentView]
+    next: int | None
+
+
+class CountView(BaseModel):
+    """A period count; both days are included."""
+
+    id: str
+    version: int
+    direction: Direction
+    category: str
+    first_day: str
+    last_day: str
+    count: int
+    entered_by: str
+
+
+class CountList(BaseModel):
+    """By first day."""
+
+    counts: list[CountView]
+
+
+_BYTES = {"type": "string", "format": "binary"}
+
+
+class _AsRead(GenerateJsonSchema):
+    """The models take a number for a text, because numbers of papers come unquoted from some scanners."""
+
+    def str_schema(self, schema: StringSchema) -> JsonSchemaValue:
+        said = super().str_schema(schema)
+        return said if "pattern" in said else said | {"type": ["string", "number"]}
 
 
 def _inlined(schema: Any, known: dict[str, Any]) -> Any:
@@ -45,7 +97,7 @@ def _inlined(schema: Any, known: dict[str, Any]) -> Any:
 
 
 def _schema(model: type[BaseModel]) -> Any:
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(schema_generator=_AsRead)
     return _inlined(schema, schema.get("$defs", {}))
 
 
@@ -54,20 +106,28 @@ def _json_body(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _multipart_body(model: type[BaseModel], *, file_needed: bool) -> dict[str, Any]:
-    parts = {"metadata": _schema(model), "file": {"type": "string", "format": "binary"}}
+    parts = {"metadata": _schema(model), "file": _BYTES}
     required = ["metadata", "file"] if file_needed else ["metadata"]
-    return {"multipart/form-data": {"schema": {"type": "object", "properties": parts, "required": required}}}
+    schema = {"type": "object", "properties": parts, "required": required, "additionalProperties": False}
+    encoding = {"metadata": {"contentType": "application/json"}}
+    return {"multipart/form-data": {"schema": schema, "encoding": encoding}}
 
 
-def _header(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+def _header(name: str, pattern: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "header", "description": description, "schema": schema}
 
 
 _SENDER_HEADERS = [
-    _header("Idempotency-Key", "Makes a retry safe: the same key gives the first answer again."),
-    _header("Content-Digest", "`sha-256=:BASE64:` of the body (RFC 9530) or of the file; checked when sent."),
+    _header(
+        "Idempotency-Key", r"^[\x21-\x7e]{1,255}$", "Makes a retry safe: the same key gives the first answer again."
+    ),
+    _header(
+        "Content-Digest",
+        r"^sha-256=:[A-Za-z0-9+/]{43}=:$",
+        "`sha-256=:BASE64:` of the body (RFC 9530) or of the file; checked when sent.",
+    ),
 ]
-_PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": {"model": ProblemDocument}, "5XX": {"model": ProblemDocument}}
 
 
 def _route(summary: str, body: dict[str, Any] | None = None, status: int = 200, **more: Any) -> dict[str, Any]:
@@ -78,7 +138,7 @@ def _route(summary: str, body: dict[str, Any] | None = None, status: int = 200, 
         "status_code": status,
         "response_class": Response,
         "response_model": None,
-        "responses": {**_PROBLEMS, **answers},
+        "responses": answers,
         "openapi_extra": {**extra, **more},
     }
 
@@ -98,11 +158,11 @@ POST_ISSUED = _route(
     parameters=_SENDER_HEADERS,
     answer=_ANSWER,
 )
-GET_DOCUMENT = _route("One document", answer=_ANSWER)
-PATCH_DOCUMENT = _route("Correct a document's description", _json_body(Correction))
-GET_FILE = _route("A document's file")
-POST_VOID = _route("Void a document, which keeps its number", _json_body(Voiding))
-GET_BOOK = _route("A book's entries of a year")
-POST_COUNT = _route("Enter a period count", _json_body(PeriodCount), 201)
-GET_COUNTS = _route("The period counts")
-PUT_COUNT = _route("Correct a period count", _json_body(PeriodCount))
+GET_DOCUMENT = _route("One document", answer={"model": DocumentView | DocumentAnswer})
+PATCH_DOCUMENT = _route("Correct a document's description", _json_body(Correction), answer={"model": DocumentView})
+GET_FILE = _route("A document's file", answer={"content": {each: {"schema": _BYTES} for each in EXTENSIONS}})
+POST_VOID = _route("Void a document, which keeps its number", _json_body(Voiding), answer={"model": DocumentView})
+GET_BOOK = _route("A book's entries of a year", answer={"model": BookPage})
+POST_COUNT = _route("Enter a period count", _json_body(PeriodCount), 201, answer={"model": CountView})
+GET_COUNTS = _route("The period counts", answer={"model": CountList})
+PUT_COUNT = _route("Correct a period count", _json_body(PeriodCount), answer={"model": CountView})

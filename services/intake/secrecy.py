@@ -11,7 +11,7 @@ from collections.abc import Iterator
 MOST_PIECES = 5  # of a file's name between its dots
 LEVELS = frozenset({"tuyet mat", "toi mat", "mat", "top secret", "secret", "confidential"})
 NOTHING = frozenset({"", "none", "thuong", "khong", "normal"})
-_BRACKETED = re.compile(r"[\[({<«“\"']\s*([^\])}>»”\"']{2,20}?)\s*[\])}>»”\"']")
+_BRACKETED = re.compile(r"[\[({<«“\"']\s*([^\[({<«“\])}>»”\"']{2,20}?)\s*[\])}>»”\"']")
 _LABELLED = re.compile(r"(?:độ|mức độ|cấp độ)\s+mật\s*[:=–-]\s*(?:tuyệt\s+mật|tối\s+mật|mật)\b", re.IGNORECASE)
 _SHOUTED = re.compile(r"\b(?:TUYỆT|TỐI)\s+MẬT\b|\bTOP\s+SECRET\b")
 _HINTS = ("secret", "conf", *(f"m{vowel}t" for vowel in "aăâàáảãạằắẳẵặầấẩẫậ"))

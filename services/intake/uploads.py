@@ -13,6 +13,7 @@ from fastapi import Request
 from multipart import (
     MultipartError,
     MultipartSegment,
+    ParserLimitReached,
     PushMultipartParser,
     parse_options_header,
 )
@@ -83,6 +84,9 @@ class Upload(Generic[M]):
         try:
             await self._read(whole)
             file = await self._finish(expected, whole.digest() if whole else None)
+        except ParserLimitReached as error:
+            await self._draft.discard()
+            raise header_too_large("/file" if self._parts else "/metadata") from error
         except (MultipartError, ClientDisconnect, OSError) as error:
             await self._draft.discard()
             raise _as_problem(error) from error
@@ -270,6 +274,16 @@ def unexpected_part(expected: str | None) -> Problem:
         detail,
         field=f"/{expected}" if expected else None,
         remedy="Send multipart/form-data with two parts: `metadata` (JSON) first, then `file`.",
+    )
+
+
+def header_too_large(field: str) -> Problem:
+    return Problem(
+        400,
+        "header-too-large",
+        "The part has too many header lines, or one that is too long.",
+        field=field,
+        remedy="Send the part with a shorter file name and only Content-Disposition and Content-Type.",
     )
 
 

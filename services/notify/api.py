@@ -22,6 +22,7 @@ from services.notify.stream import Live, now
 
 RETRY_MILLISECONDS = 2000
 GRACE_SECONDS = 2.0
+_STREAM: dict[str, Any] = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 
 
 class Opened(BaseModel):
@@ -50,7 +51,7 @@ def inbox_router(settings: NotifySettings, staff: Staff, store: Store, notify: N
             stream_from=event_id_of(asked_at),
         )
 
-    @router.get("/inbox/stream", response_class=EventSourceResponse)
+    @router.get("/inbox/stream", response_class=EventSourceResponse, responses={200: _STREAM})
     async def stream(
         request: Request,
         last_event_id: Annotated[str | None, Header()] = None,

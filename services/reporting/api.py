@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from services.chassis.auth import PERSON, UNIT, Staff, require
 from services.chassis.copies import Copies
 from services.chassis.errors import Problem
+from services.chassis.written import WrittenDay
 from services.events import Direction
 from services.policy import Action, Viewer
 from services.reporting.annual import annual_report
@@ -27,8 +28,8 @@ from services.reporting.store import ReportingStore
 from services.reporting.tally import ANNUAL
 from services.reporting.window import BadWindow, Window, window_of
 
-FirstDay = Annotated[date, Query(alias="from", description="First day of the window, YYYY-MM-DD.")]
-LastDay = Annotated[date, Query(alias="to", description="Last day of the window, included.")]
+FirstDay = Annotated[WrittenDay, Query(alias="from", description="First day of the window, YYYY-MM-DD.")]
+LastDay = Annotated[WrittenDay, Query(alias="to", description="Last day of the window, included.")]
 REPORT_READERS = "a clerk, a leader or an auditor"
 
 

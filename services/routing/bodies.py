@@ -4,8 +4,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.chassis.written import WrittenMoment
 from services.events import AssignmentState
 from services.routing.assignment import Entry, Kept
 from services.routing.decision import Grounds
@@ -19,8 +20,10 @@ class ActionBody(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    expected_version: int = Field(ge=1, description="The version the caller saw; another one there now is a 409.")
-    happened_at: AwareDatetime | None = Field(
+    expected_version: int = Field(
+        ge=1, strict=True, description="The version the caller saw; another one there now is a 409."
+    )
+    happened_at: WrittenMoment | None = Field(
         default=None, description="When it was done, with its time zone; without it, now. Never in the future."
     )
     request_id: Annotated[str, StringConstraints(min_length=8, max_length=80)] | None = Field(

@@ -21,3 +21,8 @@ class OfficeFaulty(ValueError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = tuple(faults)
+
+
+def escaped(part: str) -> str:
+    """A name as a step of a JSON pointer."""
+    return part.replace("~", "~0").replace("/", "~1")

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from services.events import Absence, CalendarState, CatalogueEntry, PersonState, UnitState
 from services.policy import Role
-from services.routing.faults import Fault, OfficeFaulty
+from services.routing.faults import Fault, OfficeFaulty, escaped
 
 UNIT, PERSON, CALENDAR, CATALOGUE, RULES, OFFICE = "unit", "person", "calendar", "catalogue", "rules", "office"
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -162,7 +162,7 @@ def _faults(file: OfficeFile) -> Iterator[Fault]:
             if absence.last_day < absence.first_day:
                 yield Fault(f"/people/{index}/absences/{number}", "it ends before it begins")
     for name, entries in file.catalogues.items():
-        yield from _repeated(f"/catalogues/{name}", (each.code for each in entries))
+        yield from _repeated(f"/catalogues/{escaped(name)}", (each.code for each in entries))
     both = set(file.calendar.days_off) & set(file.calendar.working_days)
     if both:
         yield Fault("/calendar", "both off and worked: " + ", ".join(day.isoformat() for day in sorted(both)))
@@ -177,11 +177,9 @@ def _repeated(place: str, ids: Iterable[str]) -> Iterator[Fault]:
 
 
 def _fault_of(error: Any) -> Fault:
-    return Fault("".join(f"/{_escaped(str(each))}" for each in error["loc"]), error["msg"])
-
-
-def _escaped(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")
+    """pydantic marks a fault in a name itself with a last step `[key]`, which leads nowhere."""
+    steps = [str(each) for each in error["loc"] if each != "[key]"]
+    return Fault("".join(f"/{escaped(each)}" for each in steps), error["msg"])
 
 
 def _dump(model: BaseModel) -> State:

@@ -12,7 +12,7 @@ from typing import Any
 
 import zen
 
-from services.routing.faults import Fault
+from services.routing.faults import Fault, escaped
 from services.routing.roster import Facts, Match, Matched
 
 INPUTS = frozenset({"issuer_level", "kind", "symbol_suffix", "subject", "urgency"})
@@ -20,6 +20,7 @@ LEAD, COORDINATING, DAYS = "lead_unit", "coordinating_units", "working_days"
 OUTPUTS = frozenset({LEAD, COORDINATING, DAYS})
 ROW = "vanthu_row"
 MOST_DAYS = 366
+MOST_CHARACTERS = 2_000  # of a text: the engine compiles by recursion, and brackets without end would end the process
 Table = dict[str, Any]
 
 
@@ -29,19 +30,22 @@ def faults_of(content: Any, units: Collection[str]) -> list[Fault]:
         place, table = _table_of(content)
     except (KeyError, TypeError, ValueError) as error:
         return [Fault("/rules", f"this is no graph of an input, one decision table and an output: {error}")]
-    found = [*_column_faults(place, table), *_row_faults(place, table, frozenset(units))]
-    return found or _engine_faults(content)
+    # rows are read by their columns, and the engine reads only what is sound
+    for judged in (_text_faults("/rules", content), _column_faults(place, table), _row_faults(place, table, units)):
+        if found := list(judged):
+            return found
+    return _engine_faults(content)
 
 
 def compiled(content: Any) -> Match:
     """The table as a call. Raises ValueError when the engine refuses it."""
     _, table = _table_of(content)
-    rows = {row["_id"]: _matched(index, row, table) for index, row in enumerate(table["rules"])}
+    rows = [_matched(index, row, table) for index, row in enumerate(table["rules"])]
     engine = zen.ZenEngine({"loader": {"type": "static", "content": {"rules": _naming_rows(content)}}})
 
     def match(facts: Facts) -> Matched | None:
         answer = _evaluate(engine, _context(facts))
-        return rows[answer[ROW]] if answer and ROW in answer else None
+        return rows[int(answer[ROW])] if answer and ROW in answer else None
 
     return match
 
@@ -64,7 +68,12 @@ def _evaluate(engine: zen.ZenEngine, context: dict[str, str]) -> dict[str, Any] 
     try:
         return engine.evaluate("rules", context)["result"]
     except Exception as error:  # the engine raises plain RuntimeError and ValueError
-        raise ValueError(f"the rule table cannot be evaluated: {str(error)[:300]}") from error
+        raise ValueError(f"the rule table cannot be evaluated: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    """The engine's message without its own stack, which follows after an empty line."""
+    return " ".join(str(error).partition("Stack backtrace")[0].split())[:300]
 
 
 def _context(facts: Facts) -> dict[str, str]:
@@ -85,9 +94,18 @@ def _table_of(content: Any) -> tuple[str, Table]:
         raise ValueError("it has the nodes " + ", ".join(kinds))
     index = next(index for index, node in enumerate(nodes) if node["type"] == "decisionTableNode")
     table: Table = nodes[index]["content"]
-    if not all(isinstance(table[part], list) for part in ("inputs", "outputs", "rules")):
-        raise ValueError("inputs, outputs and rules must be lists")
+    for part in ("inputs", "outputs", "rules"):
+        if not isinstance(table[part], list) or not all(isinstance(each, dict) for each in table[part]):
+            raise ValueError(f"{part} must be a list of objects")
     return f"/rules/nodes/{index}/content", table
+
+
+def _text_faults(place: str, content: Any) -> Iterator[Fault]:
+    if isinstance(content, str) and len(content) > MOST_CHARACTERS:
+        yield Fault(place, f"is longer than {MOST_CHARACTERS} characters")
+    inner = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for name, each in inner:
+        yield from _text_faults(f"{place}/{escaped(str(name))}", each)
 
 
 def _column_faults(place: str, table: Table) -> Iterator[Fault]:
@@ -95,22 +113,24 @@ def _column_faults(place: str, table: Table) -> Iterator[Fault]:
         yield Fault(f"{place}/hitPolicy", 'must be "first": one row decides')
     for part, known in (("inputs", INPUTS), ("outputs", OUTPUTS)):
         for index, column in enumerate(table[part]):
-            if column.get("field") not in known or not column.get("id"):
+            field, id = column.get("field"), column.get("id")
+            if not isinstance(field, str) or field not in known or not isinstance(id, str) or not id:
                 yield Fault(f"{place}/{part}/{index}", f"needs an id and a field among {', '.join(sorted(known))}")
-    if LEAD not in {column.get("field") for column in table["outputs"]}:
+    if not any(column.get("field") == LEAD for column in table["outputs"]):
         yield Fault(f"{place}/outputs", f"no column says {LEAD}")
 
 
-def _row_faults(place: str, table: Table, units: frozenset[str]) -> Iterator[Fault]:
+def _row_faults(place: str, table: Table, units: Collection[str]) -> Iterator[Fault]:
     seen: set[str] = set()
     rows = table["rules"]
     for index, row in enumerate(rows):
         here, last = f"{place}/rules/{index}", index == len(rows) - 1
         id = row.get("_id")
-        if not id or id in seen:
+        if not isinstance(id, str) or not id or id in seen:
             yield Fault(f"{here}/_id", "every row needs an id of its own")
-        seen.add(id)
-        if not row.get("_description"):
+        else:
+            seen.add(id)
+        if not isinstance(row.get("_description"), str) or not row["_description"]:
             yield Fault(f"{here}/_description", "every row needs a name that people can read")
         if _is_default(table, row) and not last:
             yield Fault(here, "a row without conditions must be the last: no row after it is ever reached")
@@ -128,24 +148,27 @@ def _cell(row: dict[str, Any], column: dict[str, Any]) -> str:
     return "" if text == "-" else text
 
 
-def _cell_faults(here: str, table: Table, row: dict[str, Any], units: frozenset[str]) -> Iterator[Fault]:
+def _cell_faults(here: str, table: Table, row: dict[str, Any], units: Collection[str]) -> Iterator[Fault]:
+    for column in (*table["inputs"], *table["outputs"]):
+        if not isinstance(row.get(column["id"], ""), str):
+            yield Fault(f"{here}/{escaped(column['id'])}", "must be a text; what it says is written as JSON inside it")
     for column in table["inputs"]:
         if (text := _cell(row, column)) and (complaint := _condition_complaint(text)):
-            yield Fault(f"{here}/{column['id']}", f"this condition does not compile: {complaint}")
+            yield Fault(f"{here}/{escaped(column['id'])}", f"this condition does not compile: {complaint}")
     for column in table["outputs"]:
         if complaint := _output_complaint(str(column.get("field")), _cell(row, column), units):
-            yield Fault(f"{here}/{column.get('id')}", complaint)
+            yield Fault(f"{here}/{escaped(column['id'])}", complaint)
 
 
 def _condition_complaint(text: str) -> str:
     try:
         zen.evaluate_unary_expression(text, {"$": "x"})
     except Exception as error:  # the engine raises plain RuntimeError and ValueError
-        return str(error).partition("Stack backtrace")[0].strip()[:200]
+        return _said(error)
     return ""
 
 
-def _output_complaint(field: str, text: str, units: frozenset[str]) -> str:
+def _output_complaint(field: str, text: str, units: Collection[str]) -> str:
     if not text:
         return "every row must name a lead unit" if field == LEAD else ""
     try:
@@ -168,15 +191,18 @@ def _engine_faults(content: Any) -> list[Fault]:
         engine = zen.ZenEngine({"loader": {"type": "static", "content": {"rules": _naming_rows(content)}}})
         answer = _evaluate(engine, dict.fromkeys(INPUTS, ""))
     except Exception as error:
-        return [Fault("/rules", str(error)[:300])]
+        return [Fault("/rules", _said(error))]
     return [] if answer and ROW in answer else [Fault("/rules", "the graph's table does not lead to its output")]
 
 
 def _naming_rows(content: Any) -> Any:
-    """The graph with the row's id as its only output: what the row says is read from its cells."""
+    """The graph with the row's place as its only output: what the row says is read from its cells.
+
+    Not its id: the engine reads a text with escapes differently from JSON, and would name a row that is not there.
+    """
     result = copy.deepcopy(content)
     _, table = _table_of(result)
     table["outputs"] = [{"id": ROW, "field": ROW, "name": ROW}]
-    for row in table["rules"]:
-        row[ROW] = json.dumps(row["_id"])
+    for index, row in enumerate(table["rules"]):
+        row[ROW] = str(index)
     return result

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import Request
-from pydantic import SecretStr
+from fastapi import FastAPI, Request
+from pydantic import BaseModel, SecretStr
 
 from services.chassis.asyncapi import asyncapi_specification
 from services.chassis.auth import Credential
@@ -56,8 +56,18 @@ def toy(settings: ChassisSettings) -> tuple[Service, Foundation]:
     async def echo(request: Request) -> int:
         return len(await request.body())
 
+    _add_form(app)
     service = Service("routing", app, foundation.health, foundation.metrics, foundation.prepare, foundation.parts)
     return service, foundation
+
+
+def _add_form(app: FastAPI) -> None:
+    class Form(BaseModel):
+        number: int
+
+    @app.post("/api/v1/form")
+    async def form(form: Form) -> int:
+        return form.number
 
 
 @pytest.fixture
@@ -66,6 +76,27 @@ async def http(settings: ChassisSettings) -> AsyncIterator[httpx.AsyncClient]:
     async with running(service) as client:
         await introduce_offices(settings, "routing")
         yield client
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"number":"x"}', b'{"number":"\xff"}'])
+async def test_a_stranger_is_not_told_what_is_wrong_with_a_request(http: httpx.AsyncClient, body: bytes) -> None:
+    json = {"Content-Type": "application/json"}
+    for headers in (as_bearer("x.y.z"), as_bearer(token("clerk") + "x"), {"Authorization": "Basic !"}):
+        answer = await http.post("/routing/api/v1/form", content=body, headers=headers | json)
+        assert answer.status_code == 401, answer.text
+        assert (await http.get("/routing/api/v1/conflict?number=x", headers=headers)).status_code == 401
+    known = await http.post("/routing/api/v1/form", content=body, headers=as_bearer(token("clerk")) | json)
+    assert known.status_code in {400, 422}
+
+
+async def test_the_description_names_problems_and_no_answer_that_is_never_sent(http: httpx.AsyncClient) -> None:
+    schema = (await http.get("/routing/api/v1/openapi.json", headers=as_bearer(token("clerk")))).json()
+    for path in schema["paths"].values():
+        for operation in path.values():
+            assert operation["responses"].keys() >= {"200", "4XX", "5XX"}
+            assert "422" not in operation["responses"]
+            assert set(operation["responses"]["4XX"]["content"]) == {"application/problem+json"}
+    assert "HTTPValidationError" not in schema["components"]["schemas"]
 
 
 async def test_health_answers_without_a_credential(http: httpx.AsyncClient) -> None:

@@ -34,6 +34,8 @@ def test_an_ordinary_document_declares_nothing(level: str | None) -> None:
         "Báo cáo MẬT về biên giới",
         "V/v TỐI MẬT: kế hoạch",
         "Độ mật: mật",
+        "Công văn (kèm theo bản [Mật])",
+        "Công văn «số 5 (mật)",
         "TOP SECRET plan",
         "BÁO CÁO MẬT",
         "CONFİDENTİAL",

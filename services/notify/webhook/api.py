@@ -27,7 +27,10 @@ Named = Callable[[Request, str], Awaitable[Subscriber]]
 class NewWebhook(BaseModel):
     url: str = Field(description="Where to post to: https, on a public address.")
     event_types: list[str] = Field(
-        default=list(EVENT_TYPES), min_length=1, description="Which events to send; all kinds of assignment by default."
+        default=list(EVENT_TYPES),
+        min_length=1,
+        description="Which events to send; all kinds of assignment by default.",
+        json_schema_extra={"items": {"type": "string", "enum": list(EVENT_TYPES)}},
     )
 
 
@@ -113,7 +116,7 @@ def webhook_router(settings: NotifySettings, staff: Staff, store: WebhookStore, 
     async def one(request: Request, webhook_id: str) -> WebhookAnswer:
         return WebhookAnswer(**_answer(await named(request, webhook_id)))
 
-    @router.delete("/{webhook_id}", status_code=204)
+    @router.delete("/{webhook_id}", status_code=204, response_class=Response)
     async def remove(request: Request, webhook_id: str) -> None:
         viewer = await administrator(request)
         subscriber = await named(request, webhook_id)
