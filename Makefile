@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA ?= var/demo
 
-.PHONY: demo test lint bench up schema lock clean
+.PHONY: demo test lint bench faults up schema lock clean
 
 demo: $(READY)
 	$(BIN)/vanthu demo --data $(DATA) $(if $(DOCUMENTS),--documents $(DOCUMENTS)) $(if $(CONTINUE),--continue)
@@ -20,6 +20,10 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench
+
+faults: $(READY)
+	FAULTS=all SEEDS=$(or $(SEEDS),1) VANTHU_BAD_INPUTS=100000 $(BIN)/pytest -q tests/faults tests/bad_input; \
+		code=$$?; $(BIN)/python -m tests.faults.table && exit $$code
 
 up: $(READY)
 	$(BIN)/vanthu up
