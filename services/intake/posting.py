@@ -21,7 +21,7 @@ from services.intake.keys import Device
 from services.intake.metadata import Fault, IncomingMetadata, InvalidMetadata, IssuedMetadata, judge, kept
 from services.intake.numbering import QpplOfTheOffice, outgoing_book
 from services.intake.settings import IntakeSettings
-from services.intake.uploads import Limits, Received, Upload
+from services.intake.uploads import Limits, Received, Upload, expected_digest, wrong_digest
 from services.intake.writer import Numbered, Writer
 
 Said = IncomingMetadata | IssuedMetadata
@@ -79,7 +79,10 @@ class Posting:
 
         with self._place():
             if not file_needed and request.headers.get("content-type", "").startswith("application/json"):
+                expected = expected_digest(request)
                 text = await body_of(request, self._settings.upload_deadline_seconds)
+                if expected not in {None, hashlib.sha256(text).digest()}:
+                    raise wrong_digest()
                 received: Received[Said] = Received(await judged(text, ""), None)
             else:
                 received = await self._upload(request, device, judged, draft, file_needed=file_needed).receive()

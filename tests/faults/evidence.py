@@ -106,7 +106,7 @@ def _logged(folder: Path) -> Iterator[Row]:
 
 
 @asynccontextmanager
-async def _kafka(place: Place) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
+async def kafka(place: Place) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
     consumer = AIOKafkaConsumer(bootstrap_servers=place.kafka_bootstrap, enable_auto_commit=False)
     admin = AIOKafkaAdminClient(bootstrap_servers=place.kafka_bootstrap)
     await consumer.start()
@@ -118,7 +118,7 @@ async def _kafka(place: Place) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafka
         await consumer.stop()
 
 
-async def _partitions(admin: AIOKafkaAdminClient, place: Place, topics: Sequence[str]) -> list[TopicPartition]:
+async def partitions_of(admin: AIOKafkaAdminClient, place: Place, topics: Sequence[str]) -> list[TopicPartition]:
     described = await admin.describe_topics([f"{place.prefix}.{topic}" for topic in topics])
     found = [TopicPartition(topic["topic"], each["partition"]) for topic in described for each in topic["partitions"]]
     assert len({each.topic for each in found}) == len(topics), f"of {topics} there are {found}"
@@ -126,8 +126,8 @@ async def _partitions(admin: AIOKafkaAdminClient, place: Place, topics: Sequence
 
 
 async def _records(place: Place) -> dict[str, list[str]]:
-    async with _kafka(place) as (consumer, admin):
-        return {topic: await _ids_in(consumer, await _partitions(admin, place, [topic])) for topic in TOPICS}
+    async with kafka(place) as (consumer, admin):
+        return {topic: await _ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
 
 
 async def _ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
@@ -144,10 +144,10 @@ async def _ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartitio
 
 async def lags(place: Place, services: Sequence[str] = SERVICES) -> dict[str, int]:
     """How many records each service has still to read; a position that is missing counts the whole log."""
-    async with _kafka(place) as (consumer, admin):
+    async with kafka(place) as (consumer, admin):
         found: dict[str, int] = {}
         for service in services:
-            partitions = await _partitions(admin, place, HEARS[service])
+            partitions = await partitions_of(admin, place, HEARS[service])
             ends = await consumer.end_offsets(partitions)
             positions = await admin.list_consumer_group_offsets(f"{place.prefix}.{service}", partitions=partitions)
             found[service] = sum(ends[each] - max(positions[each].offset, 0) for each in partitions)

@@ -1,10 +1,14 @@
 """`vanthu` with a fault in it: `FAULT=crash:POINT:N python -m tests.faults.launcher serve intake`.
 
+`crash:POINT:N` kills the process when it comes to the point for the Nth time; `bug:SERVICE:N` raises in that
+service for every document whose id is divisible by N.
+
 The product has no switch that breaks it: a fault is wrapped around its functions from here, and a name that
 the product no longer has stops the process at once. `FAULT_PROOF` is the file that says that it happened.
 """
 
 import functools
+import hashlib
 import inspect
 import os
 import signal
@@ -41,6 +45,11 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "batch decoded": ("services.chassis.consume", "Consumer._apply_all", "before"),
     "batch in effect": ("services.chassis.consume", "Consumer._commit", "before"),
 }
+HANDLERS = {
+    "routing": ("services.routing.handlers", "hear"),
+    "notify": ("services.notify.handlers", "hear"),
+    "reporting": ("services.reporting.handlers", "count_batch"),
+}
 UPLOAD_POINTS = list(CRASH_POINTS)[: list(CRASH_POINTS).index("before the answer") + 1]
 
 
@@ -48,7 +57,27 @@ def arm(fault: str, proof: Path) -> None:
     """Raises KeyError for an unknown fault and AttributeError where the product has no such function."""
     kind, _, rest = fault.partition(":")
     point, _, count = rest.rpartition(":")
-    {"crash": _crash}[kind](point, int(count), proof)
+    {"crash": _crash, "bug": _bug}[kind](point, int(count), proof)
+
+
+def _bug(service: str, divisor: int, proof: Path) -> None:
+    module, function = HANDLERS[service]
+    owner = getattr(import_module(module), "Handlers")  # noqa: B009
+    original = getattr(owner, function)
+
+    @functools.wraps(original)
+    async def failing(self: Any, batch: Any) -> Any:
+        if any(struck(each.record.key, divisor) for each in batch):
+            proof.write_text(service)
+            raise RuntimeError("a bug")
+        return await original(self, batch)
+
+    setattr(owner, function, failing)
+
+
+def struck(key: bytes, divisor: int) -> bool:
+    """Whether the bug is one for events of this key."""
+    return int(hashlib.sha256(key).hexdigest(), 16) % divisor == 0
 
 
 def _crash(point: str, count: int, proof: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from services.embedded.ports import LOOPBACK, choose
+from services.embedded.process import end_with_parent
 
 READY_SECONDS = 40.0
 GRACE_SECONDS = 30.0
@@ -59,6 +60,7 @@ class Replica:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=end_with_parent(),  # noqa: PLW1509 - see there
             )
 
     async def until_ready(self, seconds: float = READY_SECONDS) -> float:
