@@ -44,6 +44,14 @@ def servers() -> Iterator[Endpoints]:
 @pytest.fixture
 async def settings(servers: Endpoints) -> AsyncIterator[ChassisSettings]:
     """Settings of an installation nobody else uses; its topics exist."""
+    result = await new_settings(servers)
+    yield result
+    with contextlib.suppress(Exception):
+        await drop_databases(result)
+
+
+async def new_settings(servers: Endpoints) -> ChassisSettings:
+    """Of an installation nobody else uses; its topics exist, its databases are the caller's to drop."""
     name = f"t{uuid.uuid4().hex[:10]}"
     result = ChassisSettings(
         mongo_url=SecretStr(servers.mongo_url),
@@ -55,9 +63,7 @@ async def settings(servers: Endpoints) -> AsyncIterator[ChassisSettings]:
         instance=name,
     )
     await create_topics(result, TOPICS)
-    yield result
-    with contextlib.suppress(Exception):
-        await drop_databases(result)
+    return result
 
 
 async def drop_databases(settings: ChassisSettings) -> None:

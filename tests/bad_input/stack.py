@@ -1,7 +1,6 @@
 """All four services in the test's process on real Kafka and MongoDB, and a caller that sends made-up requests."""
 
 import asyncio
-import uuid
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -10,15 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.chassis.host import Host
-from services.chassis.kafka import create_topics
 from services.chassis.mongo import connect
-from services.chassis.settings import ChassisSettings
 from services.embedded import Endpoints
-from services.events import TOPICS
 from services.intake.app import build as build_intake
 from services.intake.device_keys import DeviceKeys
 from services.intake.settings import IntakeSettings
@@ -29,7 +24,7 @@ from services.reporting.app import build as build_reporting
 from services.reporting.settings import ReportingSettings
 from services.routing.app import build as build_routing
 from services.routing.settings import RoutingSettings
-from tests.conftest import drop_databases
+from tests.conftest import drop_databases, new_settings
 from tests.eventually import eventually
 from tests.harness import as_bearer, running
 from tests.intake.scanner import Scanner
@@ -125,7 +120,7 @@ class Stack:
 
 @asynccontextmanager
 async def stack(servers: Endpoints, folder: Path) -> AsyncIterator[Stack]:
-    settings = await _settings(servers)
+    settings = await new_settings(servers)
     shared = settings.model_dump()
     intake = IntakeSettings(**shared, data_folder=folder, max_document_bytes=3_000_000)
     services = (
@@ -152,21 +147,6 @@ async def stack(servers: Endpoints, folder: Path) -> AsyncIterator[Stack]:
             yield result
     finally:
         await drop_databases(settings)
-
-
-async def _settings(servers: Endpoints) -> ChassisSettings:
-    name = f"t{uuid.uuid4().hex[:10]}"
-    settings = ChassisSettings(
-        mongo_url=SecretStr(servers.mongo_url),
-        kafka_bootstrap=servers.kafka_bootstrap,
-        mongo_database_prefix=name,
-        kafka_topic_prefix=name,
-        kafka_partitions=2,
-        kafka_replication=1,
-        instance=name,
-    )
-    await create_topics(settings, TOPICS)
-    return settings
 
 
 async def _device_keys(settings: IntakeSettings) -> dict[str, str]:

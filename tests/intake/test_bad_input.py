@@ -225,6 +225,17 @@ async def test_a_wrong_digest_is_refused_and_a_right_one_accepted(intake: Runnin
     assert response.status_code == 201
 
 
+async def test_the_digest_of_a_document_issued_without_a_file_is_checked_too(intake: Running) -> None:
+    body = b'{"kind":"quyet_dinh"}'
+    right = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+    wrong = f"sha-256=:{base64.b64encode(bytes(32)).decode()}:"
+    for value, status in [(wrong, 400), ("nonsense", 400), (right, 201)]:
+        headers = {**intake.outgoing.headers, "Content-Type": "application/json", "Content-Digest": value}
+        response = await intake.client.post("/intake/api/v1/issued", content=body, headers=headers)
+        assert response.status_code == status, response.text
+    assert response.json()["number"] == 1
+
+
 async def test_a_sender_key_must_be_readable(intake: Running) -> None:
     for key in ["", "a b", "x" * 256]:
         response = await intake.scanner.post({}, PDF, Idempotency_Key=key)
