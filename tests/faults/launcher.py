@@ -5,6 +5,7 @@ service for every document whose id is divisible by N.
 
 The product has no switch that breaks it: a fault is wrapped around its functions from here, and a name that
 the product no longer has stops the process at once. `FAULT_PROOF` is the file that says that it happened.
+`SYNCED` is the file that is to know what was synced (see `power`).
 """
 
 import functools
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from services.cli.main import main
+from tests.faults.power import note_syncs
 
 # point: (module, function in it, whether the process dies before or after it); in the order of an upload
 CRASH_POINTS: dict[str, tuple[str, str, str]] = {
@@ -138,6 +140,8 @@ def _nothing() -> None:
 
 
 if __name__ == "__main__":
+    if os.environ.get("SYNCED"):
+        note_syncs(Path(os.environ["SYNCED"]))
     if os.environ.get("FAULT"):
         arm(os.environ["FAULT"], Path(os.environ["FAULT_PROOF"]))
     main()
