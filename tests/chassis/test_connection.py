@@ -106,10 +106,14 @@ async def test_an_early_answer_is_read_and_the_rest_of_the_body_is_not_waited_fo
         assert answer.startswith(b"HTTP/1.1 413")
         assert b"connection: close" in answer
         with pytest.raises(ConnectionError):
-            while True:
-                writer.write(b"x" * 1_000_000)
-                await writer.drain()
+            await write_for_ever(writer)
     writer.close()
+
+
+async def write_for_ever(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"x" * 1_000_000)
+        await writer.drain()
 
 
 async def test_what_follows_a_whole_request_does_not_spoil_its_answer(port: int) -> None:
@@ -125,6 +129,12 @@ async def test_a_body_whose_chunks_lie_is_refused(port: int) -> None:
 
 async def test_requests_in_a_row_are_answered_in_order_and_only_so_many_wait(port: int) -> None:
     few = await said(port, b"".join(post("length", n) + b"x" * n for n in range(5)) + b"\r\nno request\r\n")
-    assert [part.rsplit(b"\r\n\r\n")[-1] for part in few.split(b"HTTP/1.1 200 OK")[1:]] == [b"0", b"1", b"2", b"3", b"4"]
+    assert [part.rsplit(b"\r\n\r\n")[-1] for part in few.split(b"HTTP/1.1 200 OK")[1:]] == [
+        b"0",
+        b"1",
+        b"2",
+        b"3",
+        b"4",
+    ]
     many = await said(port, b"GET /length HTTP/1.1\r\nHost: a\r\n\r\n" * 5_000)
     assert 1 <= many.count(b"HTTP/1.1 200 OK") <= connection.MOST_PIPELINED + 1
