@@ -59,7 +59,8 @@ def judge_webhooks(evidence: Evidence, heard: Iterable[Heard], reachable: Collec
     got: dict[tuple[str, str], dict[str, set[bytes]]] = defaultdict(lambda: defaultdict(set))
     for each in heard:
         got[each.subscriber, each.cause][each.id].add(each.body)
-    said = {row["_id"]: row["key"] for row in evidence.events["routing"] if row["topic"] == "assignments"}
+    rows = (row for row in evidence.events["routing"] if row["topic"] == "assignments")
+    said = {f"{row['key']}:{row['version']}": row["key"] for row in rows}
     return [*_each_told(said, got, reachable), *_each_once(evidence.deliveries, said, got)]
 
 
