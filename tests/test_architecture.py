@@ -11,7 +11,8 @@ SERVICES = Path(__file__).parent.parent / "services"
 NAMES = ("intake", "routing", "notify", "reporting")
 EVERYWHERE = {"__init__", "app", "settings", "handlers", "api", "store"}
 SHELLS = {
-    "intake": {"device_keys", "files", "judging", "keys", "openapi", "period_counts", "posting", "register_log",
+    "intake": {"device_keys", "files", "judging", "keys", "openapi", "pacing", "period_counts", "posting",
+               "register_log",
                "sweeping", "uploads", "writer"},
     "routing": {"acting", "bodies", "loading", "office_store", "rules", "views"},
     "notify": {"deliveries", "outbound", "stream"},

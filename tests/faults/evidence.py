@@ -158,3 +158,9 @@ def unsent(place: Place) -> dict[str, int]:
     """Events that wait for Kafka, by service."""
     with MongoClient[Row](place.mongo_url) as client:
         return {name: client[f"{place.prefix}_{name}"]["events"].count_documents({"unsent": True}) for name in SERVICES}
+
+
+def pending_deliveries(place: Place) -> int:
+    """Webhooks that are still to be sent, or to be sent again."""
+    with MongoClient[Row](place.mongo_url) as client:
+        return client[f"{place.prefix}_notify"]["deliveries"].count_documents({"pending": True})

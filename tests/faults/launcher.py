@@ -46,6 +46,8 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "event marked": ("services.chassis.relay", "Relay._mark_sent", "after"),
     "batch decoded": ("services.chassis.consume", "Consumer._apply_all", "before"),
     "batch in effect": ("services.chassis.consume", "Consumer._commit", "before"),
+    "webhook answered": ("services.notify.webhook.store", "WebhookStore.settle", "before"),
+    "webhook marked": ("services.notify.webhook.store", "WebhookStore.settle", "after"),
 }
 HANDLERS = {
     "routing": ("services.routing.handlers", "hear"),
