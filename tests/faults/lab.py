@@ -89,10 +89,12 @@ class Lab:
 
 
 @asynccontextmanager
-async def opened_lab(servers: Endpoints, folder: Path, *, data: Path | None = None) -> AsyncIterator[Lab]:
+async def opened_lab(
+    servers: Endpoints, folder: Path, *, data: Path | None = None, replication: int = 1
+) -> AsyncIterator[Lab]:
     """An installation of its own with an office, devices and a clerk. All its processes are ended afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
-    vanthu = await asyncio.to_thread(new_vanthu, servers, folder)
+    vanthu = await asyncio.to_thread(new_vanthu, servers, folder, replication=replication)
     vanthu.env["VANTHU_LOG_LEVEL"] = "INFO"
     if data:
         vanthu.data = data
