@@ -127,10 +127,10 @@ async def partitions_of(admin: AIOKafkaAdminClient, place: Place, topics: Sequen
 
 async def _records(place: Place) -> dict[str, list[str]]:
     async with kafka(place) as (consumer, admin):
-        return {topic: await _ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
+        return {topic: await ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
 
 
-async def _ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
+async def ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
     ends = await consumer.end_offsets(partitions)
