@@ -32,7 +32,7 @@ def note_syncs(notes: Path) -> None:
 def _state(fd: int) -> dict[str, Any]:
     status = os.fstat(fd)
     if stat.S_ISDIR(status.st_mode):
-        return {"folder": os.readlink(f"/proc/self/fd/{fd}"), "names": sorted(os.listdir(fd))}
+        return {"folder": str(Path(f"/proc/self/fd/{fd}").readlink()), "names": sorted(os.listdir(fd))}
     return {"inode": status.st_ino, "size": status.st_size}
 
 
