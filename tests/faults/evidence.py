@@ -128,7 +128,7 @@ async def partitions_of(admin: AIOKafkaAdminClient, place: Place, topics: Sequen
 
 async def _records(place: Place) -> dict[str, list[str]]:
     async with kafka(place) as (consumer, admin):
-        return {topic: await _ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
+        return {topic: await ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
 
 
 async def said_versions(place: Place) -> dict[str, list[int]]:
@@ -140,7 +140,7 @@ async def said_versions(place: Place) -> dict[str, list[int]]:
     return found
 
 
-async def _ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
+async def ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
     return [dict(each.headers).get("ce_id", b"").decode() for each in await _read(consumer, partitions)]
 
 

@@ -50,9 +50,9 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "webhook marked": ("services.notify.webhook.store", "WebhookStore.settle", "after"),
 }
 HANDLERS = {
-    "routing": ("services.routing.handlers", "hear"),
-    "notify": ("services.notify.handlers", "hear"),
-    "reporting": ("services.reporting.handlers", "count_batch"),
+    "routing": ("services.routing.handlers", "Handlers", "hear"),
+    "notify": ("services.notify.handlers", "Notify", "hear"),
+    "reporting": ("services.reporting.handlers", "Handlers", "count_batch"),
 }
 UPLOAD_POINTS = list(CRASH_POINTS)[: list(CRASH_POINTS).index("before the answer") + 1]
 
@@ -65,8 +65,8 @@ def arm(fault: str, proof: Path) -> None:
 
 
 def _bug(service: str, divisor: int, proof: Path) -> None:
-    module, function = HANDLERS[service]
-    owner = getattr(import_module(module), "Handlers")  # noqa: B009
+    module, kind, function = HANDLERS[service]
+    owner = getattr(import_module(module), kind)
     original = getattr(owner, function)
 
     @functools.wraps(original)

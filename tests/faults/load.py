@@ -59,11 +59,12 @@ class Senders:
 
         async def one() -> None:
             for _ in left:
-                await self._deliver(next(papers))
+                await self.deliver(next(papers))
 
         await asyncio.gather(*(one() for _ in range(connections)))
 
-    async def _deliver(self, paper: Paper) -> None:
+    async def deliver(self, paper: Paper) -> None:
+        """Until there is an answer, or the sender gives up for now and the paper stays open."""
         ends = time.monotonic() + PATIENCE_SECONDS
         while (await self.post(paper))[0] == "unknown":
             if self._chance.random() < 0.5 or time.monotonic() > ends:
