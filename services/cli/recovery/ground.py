@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from services.chassis.epoch import Epochs
 from services.chassis.mongo import Database
 from services.chassis.settings import ChassisSettings
-from services.cli.databases import opened
+from services.cli.databases import opened_all
 from services.cli.installation import Installation
 from services.cli.names import Name
 from services.cli.recovery.at_rest import check_at_rest
@@ -62,8 +62,7 @@ def servers(here: Installation) -> Iterator[dict[str, Any]]:
 async def at_rest(here: Installation, given: dict[str, Any]) -> AsyncIterator[Ground]:
     """Raises StillRunning where a service runs."""
     settings = here.settings(ChassisSettings, **given)
-    async with AsyncExitStack() as stack:
-        databases = {str(name): await stack.enter_async_context(opened(settings, name)) for name in READERS_FIRST}
+    async with opened_all(settings, READERS_FIRST) as databases:
         await check_at_rest(settings, databases)
         intake, reporting = here.settings(IntakeSettings, **given), here.settings(ReportingSettings, **given)
         yield Ground(settings, intake, reporting, databases)

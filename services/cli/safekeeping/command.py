@@ -1,7 +1,6 @@
 """`vanthu backup` and `vanthu restore`."""
 
 import asyncio
-import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ import typer
 
 from services.chassis.epoch import following
 from services.chassis.settings import ChassisSettings
-from services.cli.databases import opened
+from services.cli.databases import opened_all
 from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption, installed
 from services.cli.recovery.command import steps, tell
 from services.cli.recovery.ground import READERS_FIRST, Ground, at_rest, servers
@@ -52,8 +51,7 @@ def backup(
 async def _backup(here: Installation, target: Path, since: Path | None) -> Manifest:
     settings, intake = here.settings(ChassisSettings), here.settings(IntakeSettings)
     previous = previous_of(since) if since else None
-    async with contextlib.AsyncExitStack() as stack:
-        databases = {str(name): await stack.enter_async_context(opened(settings, name)) for name in READERS_FIRST}
+    async with opened_all(settings, READERS_FIRST) as databases:
         folders = (intake.data_folder / "files", intake.data_folder / "register")
         with new_progress() as bar:
             source = Source(databases, settings.mongo_database_prefix, *folders)
