@@ -14,8 +14,6 @@ from services.routing.roster import facts_of
 from services.routing.settling import Change
 from services.routing.store import Store
 
-UNHEARD = (0, 0)  # the document's newest event is to be heard again
-
 
 class Recovery:
     """Every step changes nothing where it was done before. No service may run meanwhile."""
@@ -31,11 +29,14 @@ class Recovery:
         async for row in self._rows.find({}, wanted).sort("_id", ASCENDING).batch_size(2000):
             yield row
 
-    async def adopt(self, event: AssignmentEvent, document: DocumentState) -> None:
-        """`document` is what intake had said when the event was. Reasons and notes that no event carries are lost."""
+    async def adopt(self, event: AssignmentEvent, document: DocumentState, newest: tuple[int, int]) -> None:
+        """`document` is what intake had said when the event was, `newest` the order of what it has said since.
+
+        That is to be heard again, and nothing before it. Reasons and notes that no event carries are lost.
+        """
         kept = await self._store.kept([(event.office, event.key)])
         before = kept.get((event.office, event.key))
-        after = adopted(before, event, document)
+        after = adopted(before, event, document, newest)
         books = await self._store.loads([event.office])
         books[event.office].shift(before.state if before else None, after.state)
 
@@ -46,9 +47,9 @@ class Recovery:
         await self._journal.transact(body)
 
 
-def adopted(before: Kept | None, event: AssignmentEvent, document: DocumentState) -> Kept:
+def adopted(before: Kept | None, event: AssignmentEvent, document: DocumentState, newest: tuple[int, int]) -> Kept:
     entry = _entry(event, event.recorded_at)
-    epoch, version = UNHEARD
+    epoch, version = newest[0], newest[1] - 1
     if before is not None:
         return followed(before, entry, state=event.assignment, source_epoch=epoch, source_version=version)
     return Kept(

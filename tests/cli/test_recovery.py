@@ -119,10 +119,10 @@ def test_a_document_of_which_only_its_event_is_left_has_its_number_and_file_agai
     assert state_of(again) == state_of(row)
 
 
-def test_an_assignment_that_is_adopted_hears_of_its_document_again() -> None:
+def test_an_assignment_that_is_adopted_hears_the_newest_of_its_document_again_and_nothing_older() -> None:
     event = said(version=3, lead="lan")
-    kept = adopted(None, event, state_of(numbered()))
-    assert (kept.version, kept.source, kept.state) == (3, (0, 0), event.assignment)
+    kept = adopted(None, event, state_of(numbered()), (E1, 4))
+    assert (kept.version, kept.source, kept.state) == (3, (E1, 3), event.assignment)
     assert kept.facts.kind is Kind.CONG_VAN
     assert kept.facts.arrived_on == date(2026, 3, 1)
 

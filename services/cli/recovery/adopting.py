@@ -1,7 +1,6 @@
 """Rows that are older than their own journal get the newest state that it tells."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 
 from services.chassis.journal import order_of, rows_about
 from services.chassis.mongo import Collection, Row
@@ -60,10 +59,9 @@ async def adopt_assignments(
         if newest is None or newest["version"] <= (found["kept"][0]["version"] if found["kept"] else 0):
             continue
         event = event_of(await _whole(journal, newest))
-        heard = await _heard(event.key, documents, event)
-        if isinstance(event, AssignmentEvent) and heard is not None:
+        if isinstance(event, AssignmentEvent) and (said_so_far := await _document_events(event.key, documents)):
             behind += 1
-            await routing.adopt(event, heard)
+            await routing.adopt(event, _heard(said_so_far, event), order_of(said_so_far[-1]))
     return behind
 
 
@@ -73,13 +71,16 @@ async def _whole(journal: Collection, row: Row) -> Row:
     return found
 
 
-async def _heard(key: str, documents: Collection, before: Any) -> DocumentState | None:
+async def _document_events(key: str, documents: Collection) -> list[Row]:
+    rows = [row async for row in documents.find(rows_about([key])) if hasattr(event_of(row), "document")]
+    return sorted(rows, key=order_of)
+
+
+def _heard(rows: Sequence[Row], before: AssignmentEvent) -> DocumentState:
     """What intake had said of the document when routing spoke; what it said first where clocks differ."""
-    rows = sorted([row async for row in documents.find(rows_about([key]))], key=order_of)
-    events = [each for each in map(event_of, rows) if getattr(each, "document", None)]
-    earlier = [each for each in events if each.recorded_at <= before.recorded_at]
-    chosen = [*events[:1], *earlier][-1:]
-    return getattr(chosen[0], "document", None) if chosen else None
+    earlier = [row for row in rows if row["recorded_at"] <= before.recorded_at]
+    state: DocumentState = getattr(event_of([*rows[:1], *earlier][-1]), "document")  # noqa: B009
+    return state
 
 
 def _key(row: Row) -> str:
