@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from pathlib import Path
 
 from pymongo import ASCENDING
+from pymongo.errors import DuplicateKeyError
 
 from services.chassis.journal import Journal
 from services.chassis.mongo import Database, Row, Session
@@ -57,15 +58,19 @@ class Recovery:
 
         await self._journal.transact(body)
 
-    async def register_unlogged(self, row: Row) -> None:
-        """A document that only its event remembers; a start of intake writes its line."""
+    async def register_unlogged(self, row: Row) -> bool:
+        """A document that only its event remembers; a start of intake writes its line. False: another has its number."""
 
         async def body(session: Session) -> None:
             await self._rows.insert_one(dict(row), session=session)
             batch = {"_id": f"recovered-{row['_id']}", "at": row["received_at"], "ids": [row["_id"]]}
             await self._batches.replace_one({"_id": batch["_id"]}, batch, upsert=True, session=session)
 
-        await self._journal.transact(body)
+        try:
+            await self._journal.transact(body)
+        except DuplicateKeyError:
+            return False
+        return True
 
     async def replace(self, row: Row) -> None:
         await self._rows.replace_one({"_id": row["_id"]}, row)

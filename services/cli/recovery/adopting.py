@@ -1,6 +1,7 @@
 """Rows that are older than their own journal get the newest state that it tells."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Container, Sequence
+from dataclasses import dataclass, field
 
 from services.chassis.journal import order_of, rows_about
 from services.chassis.mongo import Collection, Row
@@ -21,30 +22,42 @@ async def said(journal: Collection, topic: str) -> AsyncIterator[Row]:
         yield row
 
 
-async def adopt_documents(intake: IntakeRecovery, journal: Collection, progress: Progress) -> tuple[int, list[str]]:
-    """How many documents and counts were behind, and the documents that stand in no line of the register log."""
-    behind, unlogged = 0, []
-    streams: dict[str, AsyncIterable[Row]] = {"said": said(journal, "documents"), "kept": intake.by_id()}
-    async for key, found in side_by_side(streams, _key):
-        progress(1)
-        newest = max(found["said"], key=order_of, default=None)
-        kept = found["kept"][0]["version"] if found["kept"] else 0
-        if newest is None or newest["version"] <= kept:
+@dataclass
+class Adopted:
+    """`unlogged` are documents that stand in no line of the register log; `contested` have another's number."""
+
+    behind: int = 0
+    unlogged: list[str] = field(default_factory=list)
+    contested: list[str] = field(default_factory=list)
+
+
+async def adopt_documents(
+    intake: IntakeRecovery, journal: Collection, contested: Container[str], progress: Progress
+) -> Adopted:
+    """Documents and hand-entered counts. Nothing is made of those that the register log contradicts itself about."""
+    done = Adopted()
+    async for row in _behind(said(journal, "documents"), intake.by_id(), progress):
+        if row["key"] in contested:
             continue
-        event = event_of(await _whole(journal, newest))
-        state: DocumentState | None = getattr(event, "document", None)
-        if isinstance(event, PeriodCounted) and await intake.count_version(key) < event.version:
-            await intake.keep_count(event)
-            behind += 1
-        elif isinstance(event, DocumentEvent) and state is not None:
-            behind += 1
-            row = await intake.get(key)
-            if row is None:
-                unlogged.append(key)
-                await intake.register_unlogged(from_event(event, state))
-            else:
-                await intake.replace(with_state(row, state, event.version))
-    return behind, unlogged
+        event = event_of(await _whole(journal, row))
+        if isinstance(event, PeriodCounted):
+            if await intake.count_version(event.key) < event.version:
+                await intake.keep_count(event)
+                done.behind += 1
+        elif isinstance(event, DocumentEvent) and (state := getattr(event, "document", None)):
+            await _adopt_document(intake, event, state, done)
+    return done
+
+
+async def _adopt_document(intake: IntakeRecovery, event: DocumentEvent, state: DocumentState, done: Adopted) -> None:
+    known = await intake.get(event.key)
+    if known is not None:
+        await intake.replace(with_state(known, state, event.version))
+        done.behind += 1
+    elif await intake.register_unlogged(from_event(event, state)):
+        done.unlogged.append(event.key)
+    else:
+        done.contested.append(event.key)
 
 
 async def adopt_assignments(
@@ -52,17 +65,21 @@ async def adopt_assignments(
 ) -> int:
     """How many assignments were behind. `documents` is intake's journal: what routing had heard."""
     behind = 0
-    streams: dict[str, AsyncIterable[Row]] = {"said": said(journal, "assignments"), "kept": routing.by_id()}
-    async for _, found in side_by_side(streams, _key):
-        progress(1)
-        newest = max(found["said"], key=order_of, default=None)
-        if newest is None or newest["version"] <= (found["kept"][0]["version"] if found["kept"] else 0):
-            continue
-        event = event_of(await _whole(journal, newest))
+    async for row in _behind(said(journal, "assignments"), routing.by_id(), progress):
+        event = event_of(await _whole(journal, row))
         if isinstance(event, AssignmentEvent) and (said_so_far := await _document_events(event.key, documents)):
             behind += 1
             await routing.adopt(event, _heard(said_so_far, event), order_of(said_so_far[-1]))
     return behind
+
+
+async def _behind(events: AsyncIterable[Row], states: AsyncIterable[Row], progress: Progress) -> AsyncIterator[Row]:
+    """The newest event of each subject whose row is older than it, or is not there."""
+    async for _, found in side_by_side({"events": events, "states": states}, _key):
+        progress(1)
+        newest = max(found["events"], key=order_of, default=None)
+        if newest and newest["version"] > max((row["version"] for row in found["states"]), default=0):
+            yield newest
 
 
 async def _whole(journal: Collection, row: Row) -> Row:

@@ -6,17 +6,16 @@ Each step finds out for itself what is left to do, so that an interrupted run is
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from services.chassis.epoch import Epochs, following
 from services.chassis.journal import Journal
-from services.chassis.mongo import Collection, Database, Transactions
+from services.chassis.mongo import Collection, Transactions
 from services.chassis.positions import Positions
 from services.cli.recovery.adopting import adopt_assignments, adopt_documents
 from services.cli.recovery.ground import Ground
 from services.cli.recovery.lost_events import put_back
 from services.cli.recovery.mending import mend, say_office_anew
-from services.cli.recovery.registering import Registered, read_log, register_lost
+from services.cli.recovery.registering import read_log, register_lost
 from services.intake.files import LocalFiles
 from services.intake.recovering import Recovery as IntakeRecovery
 from services.reporting.app import opened as opened_reporting
@@ -45,81 +44,85 @@ class Recovered:
 
 async def plan(ground: Ground, step: Step) -> Recovered:
     """What is missing, as far as that can be told without changing anything."""
-    found = Recovered(epoch=await ground.epoch())
-    for topic, service in PUT_BACK.items():
-        found.events += await _put_back(ground, topic, service, step, dry=True)
-    _note(found, await _register(ground, IntakeRecovery(*_journal(ground, "intake", 0)), step, dry=True))
-    return found
+    work = _Work(ground, await ground.epoch(), step, dry=True)
+    await work.put_events_back()
+    await work.register()
+    return work.done
 
 
 async def recover(ground: Ground, step: Step, *, sweep: bool) -> Recovered:
     """`sweep`: files of no document may go to the trash again afterwards."""
-    epoch = following(await ground.epoch(), datetime.now(UTC))
-    for database in ground.databases.values():
-        await Epochs(database).begin(epoch, "recover")
-    done = Recovered(epoch=epoch)
-    intake = IntakeRecovery(*_journal(ground, "intake", epoch))
-    routing_database, routing_journal = _journal(ground, "routing", epoch)
-    routing = RoutingRecovery(routing_database, AssignmentStore(routing_database), routing_journal)
-    await _prepare(ground)
-    for topic, service in PUT_BACK.items():
-        done.events += await _put_back(ground, topic, service, step, dry=False)
-    _note(done, await _register(ground, intake, step, dry=False))
-    done.states, done.unlogged = await adopt_documents(intake, _events(ground, "intake"), step("Documents"))
-    done.documents += len(done.unlogged)
-    await intake.go_on_after(read_log(_register_folder(ground)).highest)
-    heard, said = _events(ground, "intake"), _events(ground, "routing")
-    done.assignments = await adopt_assignments(routing, said, heard, step("Assignments"))
-    await say_office_anew(said, epoch)
-    async with opened_reporting(ground.reporting) as reporting:
-        mended = await mend(ground.databases, intake, routing, reporting, epoch, step("Skew"))
-    done.sent_again, done.said_anew = mended["sent again"], mended["said anew"]
-    if sweep and not done.contradictions:
-        await intake.sweep_again()
+    work = _Work(ground, following(await ground.epoch(), datetime.now(UTC)), step)
+    await work.begin()
+    await work.put_events_back()
+    await work.register()
+    await work.adopt()
+    await work.agree()
+    if sweep and not work.done.contradictions:
+        await work.intake.sweep_again()
     for database in ground.databases.values():
         await Epochs(database).finish()
-    return done
+    return work.done
 
 
-async def _prepare(ground: Ground) -> None:
-    """Indexes that the steps search by; and readers that lost their place begin at the log's start."""
-    for service, database in ground.databases.items():
-        await Journal(database, Transactions(database.client)).prepare_indexes()
-        await Positions(ground.settings, database, service, ()).forget()
-    await AssignmentStore(ground.databases["routing"]).prepare()
+class _Work:
+    """The steps of a recovery, in their order."""
 
+    def __init__(self, ground: Ground, epoch: int, step: Step, *, dry: bool = False) -> None:
+        self._ground, self._epoch, self._step, self._dry = ground, epoch, step, dry
+        routing = ground.databases["routing"]
+        self.intake = IntakeRecovery(ground.databases["intake"], self._journal("intake"))
+        self._routing = RoutingRecovery(routing, AssignmentStore(routing), self._journal("routing"))
+        self._logged = read_log(ground.intake.data_folder / "register")
+        self.done = Recovered(epoch=epoch)
 
-async def _put_back(ground: Ground, topic: str, service: str, step: Step, *, dry: bool) -> int:
-    lost, progress = 0, step(f"Kafka: {topic}")
-    async for count in put_back(ground.settings, topic, _events(ground, service), dry=dry):
-        lost += count
-        progress(count)
-    return lost
+    async def begin(self) -> None:
+        """The epoch, and indexes that the steps search by; readers that lost their place begin at the log's start."""
+        for service, database in self._ground.databases.items():
+            await Epochs(database).begin(self._epoch, "recover")
+            await self._journal(service).prepare_indexes()
+            await Positions(self._ground.settings, database, service, ()).forget()
+        await AssignmentStore(self._ground.databases["routing"]).prepare()
 
+    async def put_events_back(self) -> None:
+        for topic, service in PUT_BACK.items():
+            progress = self._step(f"Kafka: {topic}")
+            async for count in put_back(self._ground.settings, topic, self._events(service), dry=self._dry):
+                self.done.events += count
+                progress(count)
 
-async def _register(ground: Ground, intake: IntakeRecovery, step: Step, *, dry: bool) -> Registered:
-    files = LocalFiles(ground.intake.data_folder / "files", 1)
-    logged = read_log(_register_folder(ground))
-    try:
-        return await register_lost(logged, intake, _events(ground, "intake"), files, step("Register log"), dry=dry)
-    finally:
-        files.close()
+    async def register(self) -> None:
+        files = LocalFiles(self._ground.intake.data_folder / "files", 1)
+        progress, events = self._step("Register log"), self._events("intake")
+        try:
+            done = await register_lost(self._logged, self.intake, events, files, progress, dry=self._dry)
+        finally:
+            files.close()
+        self.done.documents += done.documents
+        self.done.contradictions += done.contradictions
+        self.done.missing_files += done.missing_files
 
+    async def adopt(self) -> None:
+        documents, assignments = self._events("intake"), self._events("routing")
+        adopted = await adopt_documents(self.intake, documents, self._logged.contested, self._step("Documents"))
+        self.done.states, self.done.unlogged = adopted.behind, adopted.unlogged
+        self.done.documents += len(adopted.unlogged)
+        self.done.contradictions += [f"the number of {id} in Kafka is another's" for id in adopted.contested]
+        await self.intake.go_on_after(self._logged.highest)
+        self.done.assignments = await adopt_assignments(
+            self._routing, assignments, documents, self._step("Assignments")
+        )
 
-def _note(done: Recovered, registered: Registered) -> None:
-    done.documents += registered.documents
-    done.contradictions += registered.contradictions
-    done.missing_files += registered.missing_files
+    async def agree(self) -> None:
+        await say_office_anew(self._events("routing"), self._epoch)
+        databases = self._ground.databases
+        async with opened_reporting(self._ground.reporting) as reporting:
+            mended = await mend(databases, self.intake, self._routing, reporting, self._epoch, self._step("Skew"))
+        self.done.sent_again, self.done.said_anew = mended["sent again"], mended["said anew"]
 
+    def _journal(self, service: str) -> Journal:
+        database = self._ground.databases[service]
+        return Journal(database, Transactions(database.client), self._epoch)
 
-def _journal(ground: Ground, service: str, epoch: int) -> tuple[Database, Journal]:
-    database = ground.databases[service]
-    return database, Journal(database, Transactions(database.client), epoch)
-
-
-def _events(ground: Ground, service: str) -> Collection:
-    return ground.databases[service]["events"]
-
-
-def _register_folder(ground: Ground) -> Path:
-    return ground.intake.data_folder / "register"
+    def _events(self, service: str) -> Collection:
+        return self._ground.databases[service]["events"]

@@ -20,9 +20,10 @@ Line = dict[str, Any]
 
 @dataclass
 class Logged:
-    """What the register log says: a line for each document, and what cannot be, in words."""
+    """What the register log says: a line for each document, what cannot be, in words, and the documents that is of."""
 
     lines: dict[str, Line] = field(default_factory=dict)
+    contested: set[str] = field(default_factory=set)
     contradictions: list[str] = field(default_factory=list)
 
     @property
@@ -47,12 +48,13 @@ def judged(said: Iterable[Line]) -> Logged:
         if len(places) == 1:
             logged.lines[id] = max(versions, key=lambda line: line.get("version", 1))
         else:
+            logged.contested.add(id)
             logged.contradictions.append(f"the document {id} stands there as {_named(places)}")
     for place, owners in ids.items():
         if len(owners) > 1:
             logged.contradictions.append(f"{_named([place])} stands there for {' and '.join(sorted(owners))}")
-            for id in owners:
-                logged.lines.pop(id, None)
+            logged.contested |= owners
+    logged.lines = {id: line for id, line in logged.lines.items() if id not in logged.contested}
     return logged
 
 
@@ -90,9 +92,11 @@ async def register_lost(
         known = await recovery.known([line["id"] for line in piece])
         lost = [line for line in piece if line["id"] not in known]
         owners = await recovery.owners(map(_owned, lost))
-        for line in lost:
-            if owner := owners.get(_owned(line)):
-                done.contradictions.append(f"{_named([_owned(line)])} is {line['id']} there, the database has {owner}")
+        done.contradictions += [
+            f"{_named([_owned(line)])} is {line['id']} in the register log, the database has {owners[_owned(line)]}"
+            for line in lost
+            if _owned(line) in owners
+        ]
         rows = [from_log(line) for line in lost if _owned(line) not in owners]
         if rows and not dry:
             await recovery.register(rows, await _told(rows, journal))
