@@ -6,7 +6,8 @@ N seconds instead of every hour.
 
 The product has no switch that breaks it: a fault is wrapped around its functions from here, and a name that
 the product no longer has stops the process at once. `FAULT_PROOF` is the file that says that it happened.
-`SYNCED` is the file that is to know what was synced (see `power`).
+`SYNCED` is the file that is to know what was synced (see `power`), `BAD_DISK` the one while which no sync succeeds
+(see `disk`).
 """
 
 import functools
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from services.cli.main import main
+from tests.faults.disk import fail_syncs
 from tests.faults.power import note_syncs
 
 # point: (module, function in it, whether the process dies before or after it); in the order of an upload
@@ -154,6 +156,8 @@ def _nothing() -> None:
 if __name__ == "__main__":
     if os.environ.get("SYNCED"):
         note_syncs(Path(os.environ["SYNCED"]))
+    if os.environ.get("BAD_DISK"):
+        fail_syncs(Path(os.environ["BAD_DISK"]))
     if os.environ.get("FAULT"):
         arm(os.environ["FAULT"], Path(os.environ["FAULT_PROOF"]))
     main()
