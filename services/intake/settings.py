@@ -45,7 +45,7 @@ class IntakeSettings(ChassisSettings):
     )
     sweep_orphans: bool = Field(
         default=True,
-        description="Whether files that belong to no document go to the trash; switch off after a restore.",
+        description="Whether files that belong to no document go to the trash; after a restore they stay by themselves.",
     )
     orphan_hours: float = Field(
         default=24.0, ge=1, description="Age from which a file without a document counts as forgotten, in hours."

@@ -230,7 +230,10 @@ def _facts(evidence: Evidence) -> Iterator[Breach]:
     assigned = {row["document_id"]: row["version"] for row in evidence.assignments}
     for document in evidence.documents:
         fact = facts.pop(document["_id"], None)
-        if fact is None or fact["parts"].get("intake", {}).get("version") != document["version"]:
+        if document["status"] == "voided":
+            if fact is not None:
+                yield Breach("what is void does not count", "counts", document["_id"])
+        elif fact is None or fact["parts"].get("intake", {}).get("version") != document["version"]:
             yield Breach("facts are the register's", "is behind or missing", document["_id"])
         elif fact["parts"].get("routing", {}).get("version") != assigned.get(document["_id"]):
             yield Breach("facts are routing's", "is behind", document["_id"])
@@ -244,7 +247,7 @@ def _counters(
     """The year's lines, by what the senders said, against the sums of all lanes."""
     expected: Counter[tuple[str, str]] = Counter()
     for sender, history in histories.items():
-        if row := by_sender.get(sender):
+        if (row := by_sender.get(sender)) and row["status"] != "voided":
             day = history.metadata.get("arrived_on") or row["arrived_on"]
             expected[day[:4], category_of(history.door, history.metadata)] += 1
     counted: Counter[tuple[str, str]] = Counter()
