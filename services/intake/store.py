@@ -144,7 +144,9 @@ class Register:
         if is_ahead(book["last_at"], now, self._tolerance):
             if not is_of_year(book["last_at"], now, self._zone):
                 raise book_ahead(book["year"])
-            logger("intake").warning("a clock ran ahead: the book's time stands", book=book["_id"], at=f"{book['last_at']}")
+            logger("intake").warning(
+                "a clock ran ahead: the book's time stands", book=book["_id"], at=f"{book['last_at']}"
+            )
 
     def _earliest_with(self, digests: Collection[str], office: str, session: BlockingSession) -> dict[str, str]:
         """Restricted documents are left out: a sender may not learn that there is one."""
