@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from services.embedded import Endpoints
+from tests.faults.cluster import Cluster, running_cluster
 from tests.faults.lab import Lab, opened_lab
 
 SEEDS = int(os.environ.get("SEEDS", "1"))
@@ -101,3 +102,16 @@ def figures(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.fixture
 def new_lab(servers: Endpoints, tmp_path: Path) -> LabOpener:
     return lambda: opened_lab(servers, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(shared_cluster: Cluster) -> Cluster:
+    """Three mongods and three brokers; all of them run, whatever the test before has done to them."""
+    shared_cluster.heal()
+    return shared_cluster

@@ -31,8 +31,8 @@ class Permission(IntEnum):
 
 
 class GuardedKafka(Kafka):
-    def _write_properties(self, controller_port: int) -> None:
-        super()._write_properties(controller_port)
+    def _write_properties(self) -> None:
+        super()._write_properties()
         with (self._home / "server.properties").open("a") as file:
             file.write(AUTHORIZER)
 

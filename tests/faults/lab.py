@@ -90,14 +90,19 @@ class Lab:
 
 @asynccontextmanager
 async def opened_lab(
-    servers: Endpoints, folder: Path, *, data: Path | None = None, env: Mapping[str, str] | None = None
+    servers: Endpoints,
+    folder: Path,
+    *,
+    data: Path | None = None,
+    replication: int = 1,
+    env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Lab]:
     """An installation of its own with an office, devices and a clerk. All its processes are ended afterwards.
 
     `env` is for all of them, also for `vanthu`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    vanthu = await asyncio.to_thread(new_vanthu, servers, folder)
+    vanthu = await asyncio.to_thread(new_vanthu, servers, folder, replication=replication)
     vanthu.env |= {"VANTHU_LOG_LEVEL": "INFO", **(env or {})}
     if data:
         vanthu.data = data

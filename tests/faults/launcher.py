@@ -1,7 +1,8 @@
 """`vanthu` with a fault in it: `FAULT=crash:POINT:N python -m tests.faults.launcher serve intake`.
 
 `crash:POINT:N` kills the process when it comes to the point for the Nth time; `bug:SERVICE:N` raises in that
-service for every document whose id is divisible by N.
+service for every document whose id is divisible by N; `hurry:sweeping:N` looks for files without a document every
+N seconds instead of every hour.
 
 The product has no switch that breaks it: a fault is wrapped around its functions from here, and a name that
 the product no longer has stops the process at once. `FAULT_PROOF` is the file that says that it happened.
@@ -46,6 +47,8 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "event marked": ("services.chassis.relay", "Relay._mark_sent", "after"),
     "batch decoded": ("services.chassis.consume", "Consumer._apply_all", "before"),
     "batch in effect": ("services.chassis.consume", "Consumer._commit", "before"),
+    "webhook answered": ("services.notify.webhook.store", "WebhookStore.settle", "before"),
+    "webhook marked": ("services.notify.webhook.store", "WebhookStore.settle", "after"),
 }
 HANDLERS = {
     "routing": ("services.routing.handlers", "Handlers", "hear"),
@@ -59,7 +62,16 @@ def arm(fault: str, proof: Path) -> None:
     """Raises KeyError for an unknown fault and AttributeError where the product has no such function."""
     kind, _, rest = fault.partition(":")
     point, _, count = rest.rpartition(":")
-    {"crash": _crash, "bug": _bug}[kind](point, int(count), proof)
+    {"crash": _crash, "bug": _bug, "hurry": _hurry}[kind](point, int(count), proof)
+
+
+def _hurry(part: str, seconds: int, proof: Path) -> None:
+    """The proof is there once it has looked."""
+    module = import_module(f"services.intake.{part}")
+    if not hasattr(module, "ORPHANS_SECONDS"):
+        raise AttributeError("ORPHANS_SECONDS")
+    setattr(module, "ORPHANS_SECONDS", seconds)  # noqa: B010
+    _wrap(module.__name__, "Sweeping.sweep_orphans", None, proof.touch)
 
 
 def _bug(service: str, divisor: int, proof: Path) -> None:

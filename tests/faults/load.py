@@ -72,6 +72,15 @@ class Senders:
                 return
             await asyncio.sleep(PAUSE_SECONDS * self._chance.random())
 
+    async def until_accepted(self, paper: Paper, seconds: float) -> float:
+        """Repeat it until it has a number; how long that took, in seconds."""
+        started = time.monotonic()
+        while (await self.post(paper))[0] != "ok":
+            waited_seconds = time.monotonic() - started
+            assert waited_seconds < seconds, f"{paper.key} has no number after {waited_seconds:.0f} s"
+            await asyncio.sleep(PAUSE_SECONDS)
+        return time.monotonic() - started
+
     async def settle(self) -> None:
         """Repeat all that is open until it has an answer. Fails when one has none after a minute."""
         waiting, self.open = self.open, []
