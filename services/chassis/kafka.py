@@ -106,6 +106,9 @@ def _new_topic(settings: ChassisSettings, topic: str) -> NewTopic:
         replication_factor=settings.kafka_replication,
         topic_configs={
             "cleanup.policy": "delete",
+            # By the broker's clock: it refuses records that a sender stamps more than an hour ahead, and would
+            # throw away at once what a sender's clock puts before the time that records are kept.
+            "message.timestamp.type": "LogAppendTime",
             "retention.ms": str(RETENTION_MILLISECONDS),
             "min.insync.replicas": str(max(1, settings.kafka_replication - 1)),
         },

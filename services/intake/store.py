@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import bson
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
@@ -16,7 +17,7 @@ from services.chassis.logs import logger
 from services.chassis.mongo import BlockingSession, Database, Row, Session, Transactions, blocking
 from services.events import AssignmentEvent, Direction, DocumentEvent, DocumentStatus, SecrecyIncidentRaised
 from services.intake.documents import Arrival, arrived, assigned, entry, readership
-from services.intake.numbering import clocks_agree, highest_of_book
+from services.intake.numbering import clocks_agree, highest_of_book, is_ahead, is_of_year
 
 Decide = Callable[[Row], tuple[Row, DocumentEvent]]
 SenderKey = tuple[str, str, str]
@@ -46,6 +47,7 @@ class Register:
         self._journal = journal
         self._transactions = transactions
         self._timezone = timezone
+        self._zone = ZoneInfo(timezone)
         self._tolerance = timedelta(seconds=tolerance_seconds)
 
     async def prepare(self) -> None:
@@ -133,9 +135,20 @@ class Register:
             {"_id": f"{office}/{book}"}, change, upsert=True, return_document=ReturnDocument.AFTER, session=session
         )
         assert row is not None
-        if not clocks_agree(row["clock"], row["last_at"], datetime.now(UTC), self._tolerance):
-            raise clock_disagrees()
+        self._check_time(row)
         return row
+
+    def _check_time(self, book: Row) -> None:
+        """Raises Problem 503 where the number or its year would rest on a wrong clock."""
+        now = datetime.now(UTC)
+        if not clocks_agree(book["clock"], now, self._tolerance):
+            raise clock_disagrees()
+        if is_ahead(book["last_at"], now, self._tolerance):
+            if not is_of_year(book["last_at"], now, self._zone):
+                raise book_ahead(book["year"])
+            logger("intake").warning(
+                "a clock ran ahead: the book's time stands", book=book["_id"], at=f"{book['last_at']}"
+            )
 
     def _earliest_with(self, digests: Collection[str], office: str, session: BlockingSession) -> dict[str, str]:
         """Restricted documents are left out: a sender may not learn that there is one."""
@@ -304,6 +317,16 @@ def clock_disagrees() -> Problem:
         "clock-disagrees",
         "The database's clock and the service's differ too much; no number was given.",
         remedy="Set the clocks of both servers by NTP, then send the request again.",
+        headers={"Retry-After": "60"},
+    )
+
+
+def book_ahead(year: int) -> Problem:
+    return Problem(
+        503,
+        "clock-disagrees",
+        f"The book stands in {year} already, because a clock ran ahead; no number was given.",
+        remedy="Set the clocks of both servers by NTP. The book goes on in that year.",
         headers={"Retry-After": "60"},
     )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,12 +90,20 @@ class Lab:
 
 @asynccontextmanager
 async def opened_lab(
-    servers: Endpoints, folder: Path, *, data: Path | None = None, replication: int = 1
+    servers: Endpoints,
+    folder: Path,
+    *,
+    data: Path | None = None,
+    replication: int = 1,
+    env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Lab]:
-    """An installation of its own with an office, devices and a clerk. All its processes are ended afterwards."""
+    """An installation of its own with an office, devices and a clerk. All its processes are ended afterwards.
+
+    `env` is for all of them, also for `vanthu`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     vanthu = await asyncio.to_thread(new_vanthu, servers, folder, replication=replication)
-    vanthu.env["VANTHU_LOG_LEVEL"] = "INFO"
+    vanthu.env |= {"VANTHU_LOG_LEVEL": "INFO", **(env or {})}
     if data:
         vanthu.data = data
     lab = await asyncio.to_thread(_furnished, vanthu, servers, folder)
