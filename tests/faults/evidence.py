@@ -159,13 +159,19 @@ async def _read(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
 
 async def lags(place: Place, services: Sequence[str] = SERVICES) -> dict[str, int]:
     """How many records each service has still to read; a position that is missing counts the whole log."""
+    found = await standings(place, services)
+    return {service: sum(end - max(position, 0) for position, end in each) for service, each in found.items()}
+
+
+async def standings(place: Place, services: Sequence[str] = SERVICES) -> dict[str, list[tuple[int, int]]]:
+    """Where each service stands in each partition that it hears, and that partition's end; -1 where it stands nowhere."""
     async with kafka(place) as (consumer, admin):
-        found: dict[str, int] = {}
+        found: dict[str, list[tuple[int, int]]] = {}
         for service in services:
             partitions = await partitions_of(admin, place, HEARS[service])
             ends = await consumer.end_offsets(partitions)
             positions = await admin.list_consumer_group_offsets(f"{place.prefix}.{service}", partitions=partitions)
-            found[service] = sum(ends[each] - max(positions[each].offset, 0) for each in partitions)
+            found[service] = [(positions[each].offset, ends[each]) for each in partitions]
         return found
 
 
