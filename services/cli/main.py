@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "topics": ("topics", "app"),
     "dead-letters": ("letters", "app"),
     "resend": ("journals", "resend"),
+    "erase": ("erase", "erase"),
     "recompute": ("figures", "recompute"),
     "rebuild": ("figures", "rebuild"),
     "check": ("check.command", "check"),

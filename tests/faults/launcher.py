@@ -1,6 +1,7 @@
 """`vanthu` with a fault in it: `FAULT=crash:POINT:N python -m tests.faults.launcher serve intake`.
 
-`crash:POINT:N` kills the process when it comes to the point for the Nth time; `bug:SERVICE:N` raises in that
+`crash:POINT:N` kills the process when it comes to the point for the Nth time, `freeze:POINT:N` stops it there until
+somebody lets it go on; `bug:SERVICE:N` raises in that
 service for every document whose id is divisible by N.
 
 The product has no switch that breaks it: a fault is wrapped around its functions from here, and a name that
@@ -44,6 +45,12 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "event marked": ("services.chassis.relay", "Relay._mark_sent", "after"),
     "batch decoded": ("services.chassis.consume", "Consumer._apply_all", "before"),
     "batch in effect": ("services.chassis.consume", "Consumer._commit", "before"),
+    "rebuild has read": ("services.reporting.store", "ReportingStore.fill", "before"),
+    "erasure listed": ("services.intake.erasure_list", "order", "after"),
+    "erased in the register": ("services.intake.files", "LocalFiles.destroy", "before"),
+    "files destroyed": ("services.intake.files", "LocalFiles.destroy", "after"),
+    "journal blanked": ("services.chassis.erasures", "Erasures.blank_journal", "after"),
+    "Kafka emptied": ("services.chassis.kafka", "delete_until", "after"),
 }
 HANDLERS = {
     "routing": ("services.routing.handlers", "hear"),
@@ -57,7 +64,7 @@ def arm(fault: str, proof: Path) -> None:
     """Raises KeyError for an unknown fault and AttributeError where the product has no such function."""
     kind, _, rest = fault.partition(":")
     point, _, count = rest.rpartition(":")
-    {"crash": _crash, "bug": _bug}[kind](point, int(count), proof)
+    {"crash": _crash, "bug": _bug, "freeze": _freeze}[kind](point, int(count), proof)
 
 
 def _bug(service: str, divisor: int, proof: Path) -> None:
@@ -81,6 +88,14 @@ def struck(key: bytes, divisor: int) -> bool:
 
 
 def _crash(point: str, count: int, proof: Path) -> None:
+    _strike(point, count, proof, signal.SIGKILL)
+
+
+def _freeze(point: str, count: int, proof: Path) -> None:
+    _strike(point, count, proof, signal.SIGSTOP)
+
+
+def _strike(point: str, count: int, proof: Path, number: int) -> None:
     left = count
     begun = point not in UPLOAD_POINTS  # a probe of readiness writes a file, too
 
@@ -96,7 +111,7 @@ def _crash(point: str, count: int, proof: Path) -> None:
                 file.write(point)
                 file.flush()
                 os.fsync(file.fileno())
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
 
     _wrap("services.intake.posting", "Posting._post", begin, None)
     module, function, moment = CRASH_POINTS[point]
