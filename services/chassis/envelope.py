@@ -1,8 +1,8 @@
 """CloudEvents 1.0 in Kafka's binary mode: attributes in headers, the event itself as JSON in the value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 from pydantic import BaseModel, ValidationError
 
@@ -31,6 +31,7 @@ class Sayable(Protocol):
     @property
     def event_id(self) -> str: ...
     def model_dump_json(self) -> str: ...
+    def model_copy(self, *, update: Mapping[str, Any]) -> Self: ...
 
 
 class RawRecord(Protocol):

@@ -4,6 +4,7 @@ A row waits with `unsent: true` until the relay has Kafka's acknowledgement. Kaf
 collection is the truth that `resend` and `rebuild` read.
 """
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import chain, repeat
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 from pymongo import ASCENDING, IndexModel
 
 from services.chassis.envelope import MAX_EVENT_BYTES, Sayable, headers_of
+from services.chassis.epoch import Epochs
 from services.chassis.errors import Failure
 from services.chassis.mongo import BlockingSession, Database, Row, Session, Transactions, blocking
 from services.chassis.trace import current_traceparent
@@ -25,14 +27,24 @@ class EventTooLarge(Failure):
 
 
 class Journal:
-    """Rows `{_id: "key:version", key, version, topic, type, office, value, headers, recorded_at, unsent}`."""
+    """Rows `{_id: "key:version", key, version, epoch, topic, type, office, value, headers, recorded_at, unsent}`.
 
-    def __init__(self, database: Database, transactions: Transactions) -> None:
+    A row without `epoch` is of the first. All that is appended is said in the epoch that `prepare` has found.
+    """
+
+    def __init__(self, database: Database, transactions: Transactions, epoch: int = 0) -> None:
         self.rows = database["events"]
         self._transactions = transactions
+        self._epochs = Epochs(database)
+        self._epoch = epoch
         self._listeners: list[Callable[[], None]] = []
 
     async def prepare(self) -> None:
+        """Indexes, and the epoch. Raises Halted where a restore has not come to its end."""
+        self._epoch = await self._epochs.settled()
+        await self.prepare_indexes()
+
+    async def prepare_indexes(self) -> None:
         waiting = {"unsent": True}
         await self.rows.create_indexes(
             [
@@ -72,14 +84,14 @@ class Journal:
 
         `traceparents` are the events' own, in their order, where one transaction serves several requests.
         """
-        if rows := _rows_of(events, traceparents):
+        if rows := _rows_of(events, traceparents, self._epoch):
             await self.rows.insert_many(rows, session=session)
 
     def append_in_thread(
         self, events: Iterable[Sayable], session: BlockingSession, traceparents: Iterable[str | None] = ()
     ) -> None:
         """As `append`, within the body of `transact_in_thread`."""
-        if rows := _rows_of(events, traceparents):
+        if rows := _rows_of(events, traceparents, self._epoch):
             blocking(self.rows).insert_many(rows, session=session)
 
     async def read(
@@ -97,10 +109,15 @@ class Journal:
             yield row
 
 
-def _rows_of(events: Iterable[Sayable], traceparents: Iterable[str | None]) -> list[Row]:
+def _rows_of(events: Iterable[Sayable], traceparents: Iterable[str | None], epoch: int) -> list[Row]:
     current = current_traceparent()
     traces = chain(traceparents, repeat(None))
-    return [row_of(event, own or current) for event, own in zip(events, traces, strict=False)]
+    return [row_of(in_epoch(event, epoch), own or current) for event, own in zip(events, traces, strict=False)]
+
+
+def in_epoch(event: Sayable, epoch: int) -> Sayable:
+    """The event as it is said in this epoch; what is of a later one stays so."""
+    return event if event.epoch >= epoch else event.model_copy(update={"epoch": epoch})
 
 
 def row_id(key: str, version: int) -> str:
@@ -113,10 +130,12 @@ def row_of(event: Sayable, traceparent: str) -> Row:
     value = event.model_dump_json()
     if len(value.encode()) > MAX_EVENT_BYTES:
         raise EventTooLarge(f"event {event.event_id} is larger than {MAX_EVENT_BYTES} bytes")
+    epoch = {"epoch": event.epoch} if event.epoch else {}
     return {
         "_id": row_id(event.key, event.version),
         "key": event.key,
         "version": event.version,
+        **epoch,
         "topic": event.topic,
         "type": event.type,
         "office": event.office,
@@ -125,6 +144,24 @@ def row_of(event: Sayable, traceparent: str) -> Row:
         "recorded_at": event.recorded_at,
         "unsent": True,
     }
+
+
+def order_of(row: Row) -> tuple[int, int]:
+    """By which readers tell what is newer."""
+    return row.get("epoch", 0), row["version"]
+
+
+def restated(row: Row, version: int, epoch: int) -> Row:
+    """The same said again, at this version of this epoch."""
+    value = {**json.loads(row["value"]), "version": version, "epoch": epoch}
+    named = {"_id": row_id(row["key"], version), "version": version, "epoch": epoch, "unsent": True}
+    headers = {**row["headers"], "ce_id": f"{row['key']}:{version}"}
+    return {**row, **named, "value": json.dumps(value, ensure_ascii=False), "headers": headers}
+
+
+def rows_about(keys: Iterable[str]) -> dict[str, Any]:
+    """A query for all rows of these subjects that the primary key answers."""
+    return {"$or": [{"_id": {"$gt": f"{key}:", "$lt": f"{key};"}} for key in keys]}
 
 
 def in_waves(rows: Sequence[Row]) -> list[list[Row]]:

@@ -122,9 +122,11 @@ async def group_positions(
         await consumer.start()
         partitions = await _partitions(consumer, settings, topics)
         consumer.assign(partitions)
+        # In this order: a group that works may commit meanwhile, and must not seem to be ahead of the log.
+        committed = {each: await consumer.committed(each) for each in partitions}
         first = await consumer.beginning_offsets(partitions)
         following = await consumer.end_offsets(partitions)
-        return {each: Position(await consumer.committed(each), first[each], following[each]) for each in partitions}
+        return {each: Position(committed[each], first[each], following[each]) for each in partitions}
     finally:
         await consumer.stop()
 
@@ -148,7 +150,7 @@ async def delete_until(settings: ChassisSettings, until: dict[TopicPartition, in
 
 
 async def commit_start(settings: ChassisSettings, group: str, partitions: dict[TopicPartition, int]) -> None:
-    """Set a group's position on partitions where it has none."""
+    """Set the position of a group that nobody is in; raises KafkaError while somebody is."""
     consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER, group_id=group)
     try:
         await consumer.start()
@@ -172,7 +174,8 @@ class Position:
 
     @property
     def lost(self) -> bool:
-        return self.committed is None or self.committed < self.first
+        """There is none, or the log has lost what was before it: by age, or at its end by a power cut."""
+        return self.committed is None or not self.first <= self.committed <= self.following
 
 
 async def _partitions(

@@ -240,3 +240,44 @@ def log_line(row: Mapping[str, Any]) -> dict[str, Any]:
     file = row.get("file") or {}
     kept = {name: value for name, value in row.items() if name not in _UNLOGGED}
     return {"id": row["_id"], **kept, "sha256": row.get("sha256"), **file}
+
+
+# --- after a restore -----------------------------------------------------------------------------
+
+RECOVERED = "recovered"  # the batch of rows that were not numbered in one
+
+
+def from_log(line: Mapping[str, Any]) -> Row:
+    """The register's row as it was when its line was written."""
+    file = {name: line[name] for name in ("size_bytes", "media_type") if name in line}
+    row = {name: value for name, value in line.items() if name not in {"id", "sha256", *file}}
+    row |= {"_id": line["id"], "received_at": datetime.fromisoformat(line["received_at"]), "batch": RECOVERED}
+    if file:
+        row |= {"sha256": line["sha256"], "file": file}
+    return row | readership(row)
+
+
+def from_event(event: DocumentEvent, state: DocumentState) -> Row:
+    """The row of a document that stands in no line: what its sender alone knows is lost."""
+    row: Row = {"_id": event.key, "office": event.office, "device": RECOVERED, "fingerprint": "", "batch": RECOVERED}
+    row["received_at"] = state.received_at
+    if state.file:
+        row |= {"sha256": state.file.sha256, "file": state.file.model_dump(include={"size_bytes", "media_type"})}
+    return with_state(row, state, event.version)
+
+
+def with_state(row: Mapping[str, Any], state: DocumentState, version: int) -> Row:
+    """The row as an event has it. A restricted document's texts, which no event carries, stay as they are."""
+    told = _STATE_FIELDS - {"received_at"} - (frozenset(PRIVATE) if state.restricted else frozenset())
+    said = state.model_dump(mode="json", include=set(told), exclude_none=True)
+    new = {name: value for name, value in row.items() if name not in told | {"conflicted_person_ids"}}
+    new |= {name: value for name, value in said.items() if value is not False or name in row}
+    if state.conflicted_person_ids:
+        new["conflicted_person_ids"] = list(state.conflicted_person_ids)
+    new["version"] = version
+    return new | readership(new)
+
+
+def arrived_again(row: Row) -> DocumentEvent:
+    """The first that is heard of a document that was registered again."""
+    return arrived(row).model_copy(update={"version": row["version"]})

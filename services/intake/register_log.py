@@ -104,12 +104,18 @@ class RegisterLog:
 def entries(folder: Path) -> Iterator[dict[str, Any]]:
     """Every numbered document once, from all writers' files; torn lines are skipped."""
     seen: set[str] = set()
+    for line in lines(folder):
+        if line["id"] not in seen:
+            seen.add(line["id"])
+            yield line
+
+
+def lines(folder: Path) -> Iterator[dict[str, Any]]:
+    """Every line that is whole, repeats included."""
     for path in sorted(folder.glob("*.jsonl")):
         with path.open("rb") as file:
             for text in file:
-                line = _read(text)
-                if line is not None and line["id"] not in seen:
-                    seen.add(line["id"])
+                if (line := _read(text)) is not None:
                     yield line
 
 

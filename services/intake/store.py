@@ -23,6 +23,7 @@ SenderKey = tuple[str, str, str]
 Place = tuple[str, str, int]
 LONGEST_TRANSACTION_SECONDS = 5
 DUPLICATE_KEY = 11000
+SWEEPING_OFF = "sweeping-off"
 LIVE = {"status": DocumentStatus.REGISTERED.value}
 _BY_NUMBER = [("office", ASCENDING), ("book", ASCENDING), ("year", ASCENDING), ("number", ASCENDING)]
 _BY_READER = [*_BY_NUMBER[:3], ("readers", ASCENDING), _BY_NUMBER[3]]
@@ -41,6 +42,7 @@ class Register:
         self.rows = database["documents"]
         self.books = database["books"]
         self.batches = database["register_batches"]
+        self.switches = database["switches"]
         self._journal = journal
         self._transactions = transactions
         self._timezone = timezone
@@ -82,8 +84,8 @@ class Register:
         if behind:
             raise Halted(
                 f"The database is older than the register log, and numbers would be given twice. {'; '.join(behind)}. "
-                "Restore the newer database, or wait for `vanthu recover` of a later release; do not delete the "
-                "register log. Until then intake stays closed."
+                "Stop all services and run `vanthu recover`: it registers what is missing under its old numbers. Do not "
+                "delete the register log. Until then intake stays closed."
             )
 
     async def _highest(self, office: str, book: str, year: int) -> int:
@@ -250,6 +252,10 @@ class Register:
     async def known(self, document_ids: Collection[str]) -> set[str]:
         rows = await self.rows.find({"_id": {"$in": list(document_ids)}}, {"_id": 1}).to_list(None)
         return {row["_id"] for row in rows}
+
+    async def may_sweep(self) -> bool:
+        """Not after a restore, until `vanthu recover` has found that no file is a lost document's."""
+        return await self.switches.find_one({"_id": SWEEPING_OFF}, {"_id": 1}) is None
 
     # --- changes -------------------------------------------------------------------------------------
 

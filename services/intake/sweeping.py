@@ -88,7 +88,12 @@ class Sweeping:
                 logger("intake").warning("sweeping waits", cause=type(error).__name__)
 
     async def sweep_orphans(self) -> int:
-        """Files of no document that are old enough go to the trash, and the trash's oldest go for good."""
+        """Files of no document that are old enough go to the trash, and the trash's oldest go for good.
+
+        Nothing moves while sweeping is off after a restore.
+        """
+        if not await self._register.may_sweep():
+            return 0
         old = await asyncio.to_thread(list, self._files.older_than(self._settings.orphan_hours * 3600))
         swept = 0
         for first in range(0, len(old), ORPHANS_AT_A_TIME):

@@ -210,7 +210,7 @@ def _tokens(kind: str, state: dict[str, Any]) -> list[tuple[str, str]]:
 def _waiting(token: str, cause: Any) -> UpdateOne:
     event = cause.model_dump_json(exclude={"assignment": {"note": True, "document": {"subject"}}})
     row = {"office": cause.office, "token": token, "type": cause.type, "event": event}
-    row_id = f"{cause.key}:{cause.epoch:04d}:{cause.version:08d}:{cause.producer}:{token}"
+    row_id = f"{cause.key}:{cause.epoch:010d}:{cause.version:08d}:{cause.producer}:{token}"
     return UpdateOne({"_id": row_id}, {"$setOnInsert": row}, upsert=True)
 
 

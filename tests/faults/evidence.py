@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -133,7 +134,7 @@ async def partitions_of(admin: AIOKafkaAdminClient, place: Place, topics: Sequen
 
 async def _records(place: Place) -> dict[str, list[str]]:
     async with kafka(place) as (consumer, admin):
-        return {topic: await _ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
+        return {topic: await ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
 
 
 async def _starts(place: Place) -> dict[str, dict[int, int]]:
@@ -143,16 +144,30 @@ async def _starts(place: Place) -> dict[str, dict[int, int]]:
     return {topic: {each.partition: first[each] for each in partitions} for topic, partitions in found.items()}
 
 
-async def _ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
+async def said_versions(place: Place) -> dict[str, list[int]]:
+    """The versions of each topic's and key's events, in the order in which Kafka has them."""
+    found: dict[str, list[int]] = defaultdict(list)
+    async with kafka(place) as (consumer, admin):
+        for record in await _read(consumer, await partitions_of(admin, place, TOPICS)):
+            found[f"{record.topic}/{record.key.decode()}"].append(json.loads(record.value)["version"])
+    return found
+
+
+async def ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
+    return [dict(each.headers).get("ce_id", b"").decode() for each in await _read(consumer, partitions)]
+
+
+async def _read(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[Any]:
+    """All records there are, each partition's in order."""
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
     ends = await consumer.end_offsets(partitions)
-    ids: list[str] = []
+    found: list[Any] = []
     async with asyncio.timeout(READ_SECONDS):
         while any([await consumer.position(each) < ends[each] for each in partitions]):
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                ids += [dict(record.headers).get("ce_id", b"").decode() for record in records]
-    return ids
+                found += records
+    return found
 
 
 async def lags(place: Place, services: Sequence[str] = SERVICES) -> dict[str, int]:
@@ -171,3 +186,9 @@ def unsent(place: Place) -> dict[str, int]:
     """Events that wait for Kafka, by service."""
     with MongoClient[Row](place.mongo_url) as client:
         return {name: client[f"{place.prefix}_{name}"]["events"].count_documents({"unsent": True}) for name in SERVICES}
+
+
+def pending_deliveries(place: Place) -> int:
+    """Webhooks that are still to be sent, or to be sent again."""
+    with MongoClient[Row](place.mongo_url) as client:
+        return client[f"{place.prefix}_notify"]["deliveries"].count_documents({"pending": True})

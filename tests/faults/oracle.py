@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from aiokafka.partitioner import DefaultPartitioner
 
 from tests.faults.evidence import Evidence, Row
-from tests.faults.ledger import History, Sender
+from tests.faults.ledger import Heard, History, Sender
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 INCOMING_BY_KIND = {"giay_moi": "invitation", "petition": "petition", "one_stop": "one_stop"}
@@ -61,6 +61,46 @@ def judge(
         *_counters(histories, by_sender, evidence),
         *_dead_letters(evidence, poison),
     ]
+
+
+def judge_webhooks(evidence: Evidence, heard: Iterable[Heard], reachable: Collection[str]) -> list[Breach]:
+    """All breaches towards subscribers of every event of an assignment. `reachable` are those who take what they get."""
+    got: dict[tuple[str, str], dict[str, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+    for each in heard:
+        got[each.subscriber, each.cause][each.id].add(each.body)
+    rows = (row for row in evidence.events["routing"] if row["topic"] == "assignments")
+    said = {f"{row['key']}:{row['version']}": row["key"] for row in rows}
+    return [*_each_told(said, got, reachable), *_each_once(evidence.deliveries, said, got)]
+
+
+def _each_told(
+    said: Mapping[str, str], got: Mapping[tuple[str, str], Mapping[str, set[bytes]]], reachable: Collection[str]
+) -> Iterator[Breach]:
+    for cause, document in said.items():
+        for subscriber in reachable:
+            if (subscriber, cause) not in got:
+                yield Breach("a webhook comes at least once", f"{subscriber} never heard of {cause}", document)
+    for (subscriber, cause), bodies in got.items():
+        if len(bodies) != 1:
+            yield Breach("a webhook has one id", f"{subscriber} got {cause} as {sorted(bodies)}", said.get(cause, ""))
+        if any(len(each) != 1 for each in bodies.values()):
+            yield Breach("a repeat says the same", f"{subscriber} got {cause} in other words", said.get(cause, ""))
+        if cause not in said:
+            yield Breach("no webhook from nowhere", f"{subscriber} got {cause}, which nobody said")
+
+
+def _each_once(
+    deliveries: Iterable[Row], said: Mapping[str, str], got: Mapping[tuple[str, str], Mapping[str, set[bytes]]]
+) -> Iterator[Breach]:
+    rows = Counter((row["subscriber_id"], row["cause"]) for row in deliveries)
+    for row in deliveries:
+        place = row["subscriber_id"], row["cause"]
+        if rows[place] > 1:
+            yield Breach("one delivery per subscriber and event", f"{place} has {rows[place]}", said.get(place[1], ""))
+        if row["status"] == "delivered" and row["_id"] not in got.get(place, {}):
+            yield Breach("what is delivered was heard", f"{place} never came", said.get(place[1], ""))
+        if row["status"] == "pending":
+            yield Breach("a delivery ends", f"{place} is still pending", said.get(place[1], ""))
 
 
 def told(breaches: Iterable[Breach], histories: Mapping[Sender, History], evidence: Evidence) -> str:

@@ -1,14 +1,22 @@
 """A database that is older than the register log: no number is given a second time."""
 
+import json
+import os
+
 import httpx
 import pytest
 
+from services.chassis.epoch import Epochs
 from services.chassis.errors import Halted
 from services.chassis.host import Host
 from services.intake.app import build
+from services.intake.files import LocalFiles
 from services.intake.numbering import highest_of_book
-from services.intake.register_log import highest_numbers
+from services.intake.recovering import Recovery, keep_orphans
+from services.intake.register_log import RegisterLog, highest_numbers
 from services.intake.store import Register
+from services.intake.sweeping import Sweeping
+from tests.harness import running
 from tests.intake.conftest import Running
 from tests.intake.scanner import Scanner
 from tests.intake.test_arriving import this_year
@@ -53,7 +61,8 @@ async def test_intake_stays_closed_on_a_lost_database(numbered: Running) -> None
     year = this_year(numbered)
     assert f"{HA_TINH}/incoming/{year}: the register log has number 3, the database 0" in message
     assert f"{NGHE_AN}/incoming/{year}: the register log has number 1, the database 0" in message
-    assert "do not delete the register log" in message
+    assert "run `vanthu recover`" in message
+    assert "Do not delete the register log" in message
     assert await numbered.database["documents"].count_documents({}) == 0
     assert await numbered.database["books"].count_documents({}) == 0
 
@@ -92,3 +101,38 @@ def test_a_book_gives_again_what_it_does_not_know() -> None:
     assert highest_of_book({"year": 2015, "next": 99}, 2016, 7) == 0
     assert highest_of_book({"year": 2016, "next": 8}, 2016, 7) == 7
     assert highest_of_book({"year": 2017, "next": 1}, 2016, 7) == 7
+
+
+async def test_a_document_that_is_numbered_after_a_restore_is_said_in_its_epoch(intake: Running) -> None:
+    epochs = Epochs(intake.database)
+    await epochs.begin(17, "recover")
+    await epochs.finish()
+    async with running(build(intake.settings)) as client:
+        await Scanner(client, intake.scanner.key).number("after the restore")
+    (row,) = await intake.database["events"].find().to_list(None)
+    assert (row["epoch"], json.loads(row["value"])["epoch"]) == (17, 17)
+
+
+async def test_no_service_starts_on_a_database_whose_restore_has_not_ended(intake: Running) -> None:
+    await Epochs(intake.database).begin(17, "recover")
+    assert "Run `vanthu recover`" in await refusal_to_start(intake)
+
+
+async def test_after_a_restore_no_file_goes_to_the_trash_until_it_is_recovered(intake: Running) -> None:
+    orphan = intake.settings.data_folder / "files" / HA_TINH / "ff" / "forgotten"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"%PDF")
+    os.utime(orphan, (0, 0))
+    recovery = Recovery(intake.database, None)  # type: ignore[arg-type]
+    await keep_orphans(intake.database)
+    assert await sweeping_of(intake).sweep_orphans() == 0
+    assert orphan.exists()
+    await recovery.sweep_again()
+    assert await sweeping_of(intake).sweep_orphans() == 1
+    assert not orphan.exists()
+
+
+def sweeping_of(intake: Running) -> Sweeping:
+    register = Register(intake.database, None, None, "UTC", 300)  # type: ignore[arg-type]
+    log = RegisterLog(intake.settings.data_folder / "other-register")
+    return Sweeping(intake.settings, register, log, LocalFiles(intake.settings.data_folder / "files", 1))

@@ -1,0 +1,52 @@
+"""Which of a database's lives this is: every restore begins a new epoch, and all that is said in it outranks the old."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.chassis.errors import Halted
+from services.chassis.mongo import Database, Row
+
+EPOCHS = "epochs"
+CURRENT = "current"
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """`unfinished` is the command that has begun it and has not come to its end; nobody may work meanwhile."""
+
+    number: int = 0
+    unfinished: str | None = None
+
+
+def following(known: int, now: datetime) -> int:
+    """The next epoch: the seconds since 1970, so that two restores of one backup differ without asking anybody."""
+    return max(known + 1, int(now.timestamp()))
+
+
+class Epochs:
+    """One row in a service's database; none at all before the first restore."""
+
+    def __init__(self, database: Database) -> None:
+        self._rows = database[EPOCHS]
+
+    async def current(self) -> Epoch:
+        row: Row = await self._rows.find_one({"_id": CURRENT}) or {}
+        return Epoch(row.get("number", 0), row.get("unfinished"))
+
+    async def begin(self, number: int, command: str) -> None:
+        """Services refuse to start until `finish`."""
+        change = {"number": number, "unfinished": command, "begun_at": datetime.now(UTC)}
+        await self._rows.update_one({"_id": CURRENT}, {"$set": change}, upsert=True)
+
+    async def finish(self) -> None:
+        await self._rows.update_one({"_id": CURRENT}, {"$unset": {"unfinished": ""}})
+
+    async def settled(self) -> int:
+        """The number of the epoch; raises Halted where a restore has begun and not ended."""
+        epoch = await self.current()
+        if epoch.unfinished:
+            raise Halted(
+                f"A restore of this database has not come to its end. Run `vanthu {epoch.unfinished}`, and start "
+                "the services afterwards."
+            )
+        return epoch.number

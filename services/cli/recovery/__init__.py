@@ -1,0 +1,1 @@
+"""`vanthu recover`: databases that are older than Kafka and the file store, and older than one another."""

@@ -1,0 +1,95 @@
+"""`vanthu recover`: what a restored database lacks comes back under its old number."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption
+from services.cli.recovery.ground import at_rest, servers
+from services.cli.recovery.recovering import Recovered, plan
+from services.cli.recovery.recovering import recover as recover_all
+from services.cli.terminal import confirm, errors, new_progress, print_json, run, say
+
+SHOWN = 20
+
+
+def recover(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what is missing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: DataOption = DEFAULT_DATA,
+    json: JsonOption = False,
+) -> None:
+    """After MongoDB was restored to an earlier moment: bring back what register log, files and Kafka still know.
+
+    All services must be stopped. Run again after an interruption. Exit code 1 where something is left to a person.
+    """
+    here = Installation(data.resolve())
+    with servers(here) as given:
+        found = Recovered()
+        if dry_run or not yes:
+            found = run(_plan(here, given))
+            _tell_plan(found, json=json and dry_run)
+        if not dry_run:
+            confirm("Bring it back, and begin a new epoch in all databases?", yes)
+            found = run(_recover(here, given))
+            tell(found, json=json)
+    raise typer.Exit(1 if found.contradictions or (found.missing_files and not dry_run) else 0)
+
+
+async def _plan(here: Installation, given: dict[str, object]) -> Recovered:
+    async with at_rest(here, given) as ground:
+        with new_progress() as bar:
+            return await plan(ground, steps(bar))
+
+
+async def _recover(here: Installation, given: dict[str, object]) -> Recovered:
+    async with at_rest(here, given) as ground:
+        with new_progress() as bar:
+            return await recover_all(ground, steps(bar), sweep=True)
+
+
+def steps(bar: Progress) -> Callable[[str], Callable[[int], None]]:
+    """A line of the bar for each step that begins."""
+
+    def begin(name: str) -> Callable[[int], None]:
+        task = bar.add_task(name, total=None)
+        return lambda count: bar.advance(task, count)
+
+    return begin
+
+
+def _tell_plan(found: Recovered, *, json: bool) -> None:
+    if json:
+        print_json(asdict(found))
+        return
+    say(f"Missing: {found.documents:,} documents of the register log, {found.events:,} events that Kafka has.")
+    _tell_faults(found)
+
+
+def tell(done: Recovered, *, json: bool) -> None:
+    if json:
+        print_json(asdict(done))
+        return
+    say(
+        f"{done.documents:,} documents are back under their old numbers, {len(done.unlogged):,} from their event alone."
+    )
+    say(
+        f"{done.events:,} events, {done.states:,} newer documents and {done.assignments:,} assignments came from Kafka."
+    )
+    say(f"{done.sent_again:,} subjects are sent again, {done.said_anew:,} said anew, in epoch {done.epoch}.")
+    _tell_faults(done)
+    say("Start the services, and run `vanthu check`.")
+
+
+def _tell_faults(done: Recovered) -> None:
+    for each in done.contradictions[:SHOWN]:
+        errors.print(f"[bold red]Not done:[/] {each}", soft_wrap=True)
+    if done.contradictions:
+        say(
+            "Nobody can guess which is right: look at the papers, take the wrong lines out of the register log, run again."
+        )
+    for id in done.missing_files[:SHOWN]:
+        errors.print(f"[bold red]Its file is missing or other:[/] {id}", soft_wrap=True)

@@ -1,0 +1,113 @@
+"""Events that Kafka has and a journal has lost, put back as they were said."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from services.chassis.envelope import Incoming, RawRecord, Vocabulary
+from services.chassis.errors import InvalidRecord
+from services.chassis.journal import order_of, row_id, rows_about
+from services.chassis.kafka import CONSUMER, client_options, topic_name
+from services.chassis.mongo import Collection, Row
+from services.chassis.settings import ChassisSettings
+from services.events import EVENTS
+
+RECORDS_AT_ONCE = 1000
+SILENT_MILLISECONDS = 500
+VOCABULARY = Vocabulary(EVENTS)
+
+
+def belongs(kept: Mapping[int, int], epoch: int, version: int) -> bool:
+    """Whether an event was lost. `kept` are the epochs of what the journal has of its subject, by version.
+
+    What an older epoch said at or above a version at which a later one began is of a time that a restore undid.
+    """
+    undone = any(later > epoch and began <= version for began, later in kept.items())
+    return kept.get(version, -1) < epoch and not undone
+
+
+async def put_back(settings: ChassisSettings, topic: str, rows: Collection, *, dry: bool) -> AsyncIterator[int]:
+    """How many events of each piece of the topic the journal had lost; readers will be sent them again."""
+    async for records in _records(settings, topic):
+        events = _events(records)
+        kept = await _kept({each.event.key for each in events}, rows)
+        lost = 0
+        for each in sorted(events, key=lambda each: (each.event.key, each.event.epoch, each.event.version)):
+            event = each.event
+            known = kept.setdefault(event.key, {})
+            if belongs(known, event.epoch, event.version):
+                lost += 1
+                known[event.version] = event.epoch
+                if not dry:
+                    row = _row(each, topic)
+                    await rows.replace_one({"_id": row["_id"]}, row, upsert=True)
+        yield lost
+
+
+def _events(records: Sequence[RawRecord]) -> list[Incoming]:
+    """What nobody can read is nobody's loss."""
+    events = []
+    for record in records:
+        try:
+            events.append(VOCABULARY.read(record))
+        except InvalidRecord:
+            continue
+    return events
+
+
+async def _kept(keys: set[str], rows: Collection) -> dict[str, dict[int, int]]:
+    found: dict[str, dict[int, int]] = {}
+    if keys:
+        async for row in rows.find(rows_about(sorted(keys)), {"key": 1, "version": 1, "epoch": 1}):
+            epoch, version = order_of(row)
+            found.setdefault(row["key"], {})[version] = epoch
+    return found
+
+
+def _row(incoming: Incoming, topic: str) -> Row:
+    event, record = incoming
+    epoch: dict[str, Any] = {"epoch": event.epoch} if event.epoch else {}
+    return {
+        "_id": row_id(event.key, event.version),
+        "key": event.key,
+        "version": event.version,
+        **epoch,
+        "topic": topic,
+        "type": event.type,
+        "office": event.office,
+        "value": (record.value or b"").decode(),
+        "headers": {name: value.decode() for name, value in record.headers},
+        "recorded_at": event.recorded_at,
+        "unsent": True,
+    }
+
+
+async def _records(settings: ChassisSettings, topic: str) -> AsyncIterator[list[RawRecord]]:
+    """Everything that the topic holds now; nothing where Kafka has no such topic."""
+    consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER)
+    await consumer.start()
+    try:
+        partitions = await _partitions(settings, topic)
+        consumer.assign(partitions)
+        if partitions:
+            await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        while any([await consumer.position(each) < ends[each] for each in partitions]):
+            found = await consumer.getmany(timeout_ms=SILENT_MILLISECONDS, max_records=RECORDS_AT_ONCE)
+            yield [record for records in found.values() for record in records]
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(settings: ChassisSettings, topic: str) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        described = await admin.describe_topics()
+    finally:
+        await admin.close()
+    name = topic_name(settings, topic)
+    found = [each for each in described if each["topic"] == name]
+    return [TopicPartition(name, each["partition"]) for topic in found for each in topic["partitions"]]

@@ -1,0 +1,1 @@
+"""`vanthu backup` and `vanthu restore`."""

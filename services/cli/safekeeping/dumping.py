@@ -1,0 +1,198 @@
+"""A backup is written: all databases as of one moment, then the register log, then the files.
+
+In this order every line of the register log, and every document of the databases, has its file.
+"""
+
+import gzip
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pymongo.errors import OperationFailure
+
+from services.chassis.epoch import EPOCHS, Epochs
+from services.chassis.errors import Failure
+from services.chassis.mongo import Collection, Database, Session
+from services.cli.safekeeping.manifest import (
+    DATABASES,
+    FILES,
+    HASHES,
+    MANIFEST,
+    REGISTER,
+    Manifest,
+    NoBackup,
+    Part,
+    file_hashes,
+    read_manifest,
+    sha256_of,
+)
+from services.cli.safekeeping.writing import (
+    chunks_of,
+    linked,
+    make_private,
+    start_afresh,
+    sync_folders,
+    synced,
+    write_synced,
+)
+from services.intake.files import PART_SUFFIX, sync_folder
+
+LEFT_OUT = {EPOCHS, "leases", "consumer_positions"}  # what is true of these servers only
+TOO_OLD = {239, 246}  # SnapshotTooOld, SnapshotUnavailable
+COMPRESSION = 1
+ROWS_PER_BATCH = 5000
+Progress = Callable[[int], None]
+
+
+class TooSlow(Failure):
+    """The server forgot the moment that was being read."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is backed up. `databases` by service; `files` and `register` are intake's folders."""
+
+    databases: dict[str, Database]
+    prefix: str
+    files: Path
+    register: Path
+
+
+async def dump(source: Source, target: Path, previous: Path | None, progress: Progress) -> Manifest:
+    """The whole backup under its name, or nothing of that name. Files that `previous` has are linked, not copied.
+
+    Raises TooSlow, OSError.
+    """
+    make_private(target.parent)
+    draft = start_afresh(target.with_name(target.name + PART_SUFFIX))
+    at = datetime.now(UTC)
+    parts = [*await _databases(source.databases, draft, progress), *_register_log(source.register, draft)]
+    files = dict(_files(source.files, draft / FILES, previous, progress))
+    lines = (f"{digest}  {FILES}/{path}\n".encode() for path, (digest, _) in sorted(files.items()))
+    parts.append(_part(HASHES, *write_synced(draft / HASHES, lines)))
+    manifest = Manifest(
+        vanthu=version("vanthu"),
+        mongodb=await _server_version(source),
+        at=at,
+        epoch=max([(await Epochs(each).current()).number for each in source.databases.values()]),
+        prefix=source.prefix,
+        parts=tuple(parts),
+        files=len(files),
+        files_bytes=sum(size for _, size in files.values()),
+    )
+    write_synced(draft / MANIFEST, [manifest.model_dump_json(indent=1).encode()])
+    sync_folders(draft)
+    draft.rename(target)
+    sync_folder(str(target.parent))
+    return manifest
+
+
+async def _server_version(source: Source) -> str:
+    database = next(iter(source.databases.values()))
+    return str((await database.client.admin.command("buildInfo"))["version"])
+
+
+# --- databases -----------------------------------------------------------------------------------
+
+
+async def _databases(databases: dict[str, Database], draft: Path, progress: Progress) -> list[Part]:
+    """All collections of all databases as of one moment, which the session's first read fixes."""
+    client = next(iter(databases.values())).client
+    async with await client.start_session(snapshot=True) as session:
+        try:
+            return [
+                await _collection(service, database[name], session, draft, progress)
+                for service, database in databases.items()
+                for name in sorted(set(await database.list_collection_names()) - LEFT_OUT)
+            ]
+        except OperationFailure as error:
+            if error.code not in TOO_OLD:
+                raise
+            raise TooSlow(
+                "MongoDB forgot the moment of the backup before all was read. Run on every member: "
+                "db.adminCommand({setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600}), then this command again."
+            ) from error
+
+
+async def _collection(service: str, collection: Collection, session: Session, draft: Path, progress: Progress) -> Part:
+    path = f"{DATABASES}/{service}/{collection.name}.bson.gz"
+    make_private((draft / path).parent)
+    rows = 0
+    with gzip.open(draft / path, "wb", COMPRESSION) as packed:
+        async for batch in collection.find_raw_batches({}, session=session, batch_size=ROWS_PER_BATCH):
+            packed.write(batch)
+            rows += count_rows(batch)
+            progress(count_rows(batch))
+    part = _part(path, *synced(draft / path))
+    indexes = [dict(each) async for each in collection.list_indexes() if each["name"] != "_id_"]
+    return part.model_copy(
+        update={
+            "service": service,
+            "collection": collection.name,
+            "rows": rows,
+            "indexes": tuple({**each, "key": dict(each["key"])} for each in indexes),
+        }
+    )
+
+
+def count_rows(batch: bytes) -> int:
+    """How many BSON documents stand in a row; each begins with its length."""
+    count = place = 0
+    while place < len(batch):
+        place += int.from_bytes(batch[place : place + 4], "little")
+        count += 1
+    return count
+
+
+def _part(path: str, digest: str, size_bytes: int) -> Part:
+    return Part(path=path, sha256=digest, size_bytes=size_bytes)
+
+
+# --- register log and files ----------------------------------------------------------------------
+
+
+def _register_log(folder: Path, draft: Path) -> Iterator[Part]:
+    """Everything that is kept there; a line that is being written is left to the next backup."""
+    for path in sorted(folder.glob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            text = path.read_bytes()
+            whole = text[: text.rfind(b"\n") + 1]
+            make_private(draft / REGISTER)
+            yield _part(f"{REGISTER}/{path.name}", *write_synced(draft / REGISTER / path.name, [whole]))
+
+
+def _files(
+    source: Path, target: Path, previous: Path | None, progress: Progress
+) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Each file's path and `(SHA-256, size)`. A document's file never changes once it has its name."""
+    known = dict(file_hashes(previous)) if previous else {}
+    for path in source.glob("*/*/*"):
+        name = path.relative_to(source).as_posix()
+        if path.suffix == PART_SUFFIX:
+            continue
+        make_private((target / name).parent)
+        if previous and name in known and linked(previous / FILES / name, target / name):
+            yield name, (known[name], path.stat().st_size)
+        elif size := _copied(path, target / name):
+            yield name, size
+        progress(1)
+
+
+def _copied(path: Path, target: Path) -> tuple[str, int] | None:
+    """None for a file that went to the trash meanwhile: it belonged to no document."""
+    try:
+        return write_synced(target, chunks_of(path))
+    except FileNotFoundError:
+        target.unlink(missing_ok=True)
+        return None
+
+
+def previous_of(folder: Path) -> Path:
+    """The folder, once its list of files is what its manifest says."""
+    manifest = read_manifest(folder)
+    listed = next((each for each in manifest.parts if each.path == HASHES), None)
+    if listed is None or sha256_of(folder / HASHES) != listed.sha256:
+        raise NoBackup(f"{folder / HASHES} is damaged. Make a whole backup, without --since.")
+    return folder

@@ -1,0 +1,210 @@
+"""What a recovery decides: which events were lost, which lines contradict, and who is behind whom."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from services.chassis.journal import restated, row_of
+from services.cli.recovery.lost_events import belongs
+from services.cli.recovery.registering import judged
+from services.cli.recovery.skew import Mend, mends
+from services.events import Direction, DocumentDescribed, DocumentReceived, Kind, PeriodCounted, SecrecyIncidentRaised
+from services.intake.documents import (
+    Arrival,
+    StoredFile,
+    arrived,
+    described,
+    entry,
+    from_event,
+    from_log,
+    log_line,
+    with_state,
+)
+from services.intake.documents import state as state_of
+from services.routing.recovering import adopted
+from tests.notify.facts import said
+
+AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+E1, E2 = 1_700_000_000, 1_800_000_000
+
+
+@pytest.mark.parametrize(
+    ("kept", "epoch", "version", "lost"),
+    [
+        ({}, 0, 1, True),
+        ({1: 0}, 0, 1, False),
+        ({1: 0}, 0, 2, True),
+        ({1: 0, 3: 0}, 0, 2, True),
+        ({1: 0, 2: E1}, 0, 2, False),
+        ({1: 0, 2: E1}, 0, 5, False),
+        ({1: 0, 4: E1}, 0, 3, True),
+        ({1: 0, 2: E1}, E2, 2, True),
+        ({1: 0, 2: E2}, E1, 3, False),
+    ],
+)
+def test_an_event_was_lost_when_the_journal_lacks_it_and_no_restore_undid_it(
+    kept: dict[int, int], epoch: int, version: int, lost: bool
+) -> None:
+    assert belongs(kept, epoch, version) is lost
+
+
+def line(id: str, number: int, **more: Any) -> dict[str, Any]:
+    return {"id": id, "office": "o", "book": "incoming", "year": 2026, "number": number, **more}
+
+
+def test_a_number_with_two_documents_and_a_document_with_two_numbers_are_named_and_left_out() -> None:
+    logged = judged([line("a", 1), line("b", 2), line("c", 2), line("d", 3), line("d", 4), line("a", 1)])
+    assert set(logged.lines) == {"a"}
+    assert logged.contradictions == [
+        "the document d stands there as o/incoming/2026/3 and o/incoming/2026/4",
+        "o/incoming/2026/2 stands there for b and c",
+    ]
+    assert logged.highest == {("o", "incoming", 2026): 1}
+
+
+def test_of_repeated_lines_the_newest_counts() -> None:
+    assert (
+        judged([line("a", 1, version=1), line("a", 1, version=2), line("a", 1, version=1)]).lines["a"]["version"] == 2
+    )
+
+
+def numbered(**said: Any) -> dict[str, Any]:
+    description = {
+        "kind": "cong_van",
+        "issuer": "Sở Y tế",
+        "subject": "V/v đất",
+        "arrived_on": "2026-03-01",
+        "urgency": "normal",
+    }
+    arrival = Arrival(
+        "d1", "o", "incoming", Direction.INCOMING, "scan-1", "UBND", description | said,
+        StoredFile("ab" * 32, 12, "application/pdf"), "print", "key-1",
+    )  # fmt: skip
+    return entry(arrival, 2026, 7, AT, None, "batch")
+
+
+@pytest.mark.parametrize("restricted", [{}, {"restricted": True, "conflicted_person_ids": ["p"]}])
+def test_a_line_of_the_register_log_is_enough_to_make_the_row_again(restricted: dict[str, Any]) -> None:
+    row = numbered(**restricted)
+    logged = json.loads(json.dumps(log_line(row), default=lambda moment: moment.isoformat()))
+    assert {**from_log(logged), "batch": "batch"} == row
+
+
+def test_a_correction_that_only_kafka_has_is_in_the_row_again_as_it_was() -> None:
+    row = numbered(due_on="2026-03-20")
+    corrected = {**row, "subject": "V/v nhà", "version": 2, "restricted": False}
+    del corrected["due_on"], corrected["restricted"]
+    event = described(corrected, ["subject"], AT)
+    assert with_state(row, event.document, event.version) == corrected
+
+
+def test_a_restricted_document_keeps_the_texts_that_no_event_carries() -> None:
+    row = numbered(restricted=True)
+    event = described({**row, "urgency": "express", "version": 2}, ["urgency"], AT)
+    again = with_state(row, event.document, 2)
+    assert (again["subject"], again["issuer"], again["urgency"]) == ("V/v đất", "Sở Y tế", "express")
+
+
+def test_a_document_of_which_only_its_event_is_left_has_its_number_and_file_again() -> None:
+    row = numbered()
+    event = arrived(row)
+    assert isinstance(event, DocumentReceived)
+    again = from_event(event, event.document)
+    lost = {"device", "fingerprint", "idempotency_key", "batch"}
+    assert {name: again[name] for name in row if name not in lost} == {
+        name: value for name, value in row.items() if name not in lost
+    }
+    assert state_of(again) == state_of(row)
+
+
+def test_an_assignment_that_is_adopted_hears_the_newest_of_its_document_again_and_nothing_older() -> None:
+    event = said(version=3, lead="lan")
+    kept = adopted(None, event, state_of(numbered()), (E1, 4))
+    assert (kept.version, kept.source, kept.state) == (3, (E1, 3), event.assignment)
+    assert kept.facts.kind is Kind.CONG_VAN
+    assert kept.facts.arrived_on == date(2026, 3, 1)
+
+
+def test_what_is_said_anew_is_the_same_at_another_version_of_another_epoch() -> None:
+    event = arrived(numbered())
+    row = restated(row_of(event, "00-trace"), 5, E1)
+    again = DocumentReceived.model_validate_json(row["value"])
+    assert again == event.model_copy(update={"version": 5, "epoch": E1})
+    assert (row["_id"], row["version"], row["epoch"], row["headers"]["ce_id"]) == ("d1:00000005", 5, E1, "d1:5")
+
+
+# --- who is behind whom --------------------------------------------------------------------------
+
+
+def event(version: int, type: str = DocumentReceived.type, epoch: int = 0) -> dict[str, Any]:
+    return {"key": "d", "type": type, "version": version} | ({"epoch": epoch} if epoch else {})
+
+
+def together(**changes: Any) -> dict[str, list[dict[str, Any]]]:
+    """An incoming document at version 2, assigned at version 3, told at version 1, and everybody knows."""
+    found: dict[str, list[dict[str, Any]]] = {
+        "said intake": [event(1), event(2, DocumentDescribed.type)],
+        "said routing": [event(each, "assigned") for each in (1, 2, 3)],
+        "said notify": [event(1, "sent")],
+        "intake": [{"direction": "incoming", "version": 2, "assignment": {"epoch": 0, "version": 3}}],
+        "routing": [{"version": 3, "source_epoch": 0, "source_version": 2}],
+        "notify": [{"heard": [["assigned", 0, 1], ["assigned", 0, 2], ["accepted", 0, 3]]}],
+        "reporting": [{"parts": {name: {"epoch": 0, "version": v} for name, v in PARTS.items()}}],
+        "counts": [],
+    }
+    return found | changes
+
+
+PARTS = {"intake": 2, "routing": 3, "notify": 1}
+
+
+def test_nothing_is_mended_where_everybody_has_heard_everything() -> None:
+    assert mends("d", together()) == []
+
+
+def test_an_outgoing_document_is_nothing_that_routing_has_to_hear() -> None:
+    outgoing = together(routing=[], notify=[], intake=[{"direction": "outgoing", "version": 2}])
+    outgoing |= {"said routing": [], "said notify": []}
+    assert mends("d", outgoing) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "producer"),
+    [
+        ({"routing": [{"version": 3, "source_epoch": 0, "source_version": 1}]}, "intake"),
+        ({"routing": []}, "intake"),
+        ({"intake": [{"direction": "incoming", "version": 2}]}, "routing"),
+        ({"notify": []}, "routing"),
+        (
+            {"reporting": [{"parts": {"intake": {"epoch": 0, "version": 2}, "routing": {"epoch": 0, "version": 3}}}]},
+            "notify",
+        ),
+    ],
+)
+def test_whoever_is_behind_is_sent_the_subject_again(change: dict[str, Any], producer: str) -> None:
+    (mend,) = mends("d", together(**change))
+    assert (mend.producer, mend.restate_as) == (producer, None)
+
+
+def test_a_producer_behind_its_reader_says_its_state_anew_above_all_that_was_heard() -> None:
+    behind = together(**{"said routing": [event(1, "assigned")]})
+    (mend,) = mends("d", behind)
+    assert mend == Mend("routing", event(1, "assigned"), restate_as=4)
+
+
+def test_a_later_epoch_outranks_any_version() -> None:
+    anew = together(**{"said routing": [event(1, "assigned"), event(2, "assigned", E1)]})
+    (mend,) = mends("d", anew)
+    assert mend.restate_as is None
+
+
+def test_hand_entered_counts_and_incidents_have_readers_of_their_own() -> None:
+    nobody = {name: list[dict[str, Any]]() for name in together()}
+    counted = nobody | {"said intake": [event(2, PeriodCounted.type)]}
+    assert mends("c", counted | {"counts": [{"epoch": 0, "version": 2}]}) == []
+    assert mends("c", counted)[0].producer == "intake"
+    incident = nobody | {"said intake": [event(1, SecrecyIncidentRaised.type)]}
+    assert mends("i", incident | {"notify": [{"heard": [[SecrecyIncidentRaised.type, 0, 1]]}]}) == []
+    assert mends("i", incident)[0].producer == "intake"

@@ -1,0 +1,207 @@
+"""`vanthu backup`, `restore` and `recover` as operators meet them: what they refuse, and what they name."""
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from services.embedded import Endpoints
+from tests.cli.vanthu import OFFICE_FILE, PDF, Vanthu, incoming, new_vanthu, upload
+
+OFFICE = "vpubnd"
+DOCUMENTS = 5
+SERVICES = ("intake", "routing", "notify", "reporting")
+
+
+@dataclass
+class BackedUp:
+    """An installation at rest with its backup, made while it ran."""
+
+    vanthu: Vanthu
+    folder: Path
+    servers: Endpoints
+
+    def copied(self, to: Path) -> Path:
+        """A copy that a test may spoil."""
+        shutil.copytree(self.folder, to)
+        return to
+
+    def elsewhere(self, folder: Path) -> Vanthu:
+        """An empty installation."""
+        folder.mkdir()
+        return new_vanthu(self.servers, folder)
+
+
+def databases(vanthu: Vanthu) -> tuple["MongoClient[dict[str, Any]]", str]:
+    return MongoClient(vanthu.env["VANTHU_MONGO_URL"]), vanthu.env["VANTHU_MONGO_DATABASE_PREFIX"]
+
+
+def rows(vanthu: Vanthu, service: str, collection: str) -> list[dict[str, Any]]:
+    client, prefix = databases(vanthu)
+    with client:
+        return list(client[f"{prefix}_{service}"][collection].find())
+
+
+def refused(vanthu: Vanthu, *arguments: str) -> str:
+    done = vanthu.run(*arguments, succeeds=False)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return " ".join(done.stderr.split())
+
+
+@pytest.fixture(scope="module")
+def backed_up(servers: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> BackedUp:
+    folder = tmp_path_factory.mktemp("backing-up")
+    vanthu = new_vanthu(servers, folder)
+    with vanthu.up() as up:
+        vanthu.run("office", "load", str(OFFICE_FILE), "--yes")
+        key = vanthu.json("key", "create", "--office", OFFICE, "--device", "scan-1")["key"]
+        with up.client(key) as scanner:
+            for number in range(DOCUMENTS):
+                upload(scanner, incoming(), PDF + b"%%%d" % number).raise_for_status()
+        vanthu.run("check", "--wait", "40")
+        told = vanthu.json("backup", str(folder / "backup"))
+        assert (told["files"], told["epoch"]) == (DOCUMENTS, 0)
+        assert "Stop it first" in refused(vanthu, "recover", "--yes")
+        running = replace(vanthu, data=folder / "no-note")
+        assert "intake, notify, reporting, routing still runs" in refused(running, "recover", "--yes")
+    return BackedUp(vanthu, folder / "backup", servers)
+
+
+def test_only_its_owner_may_read_a_backup(backed_up: BackedUp) -> None:
+    modes = {path.stat().st_mode & 0o077 for path in [backed_up.folder, *backed_up.folder.rglob("*")]}
+    assert modes == {0}
+
+
+def test_a_backup_is_not_written_over_another(backed_up: BackedUp) -> None:
+    assert "is not empty" in refused(backed_up.vanthu, "backup", str(backed_up.folder))
+
+
+def test_a_later_backup_links_the_files_of_an_earlier_one_and_is_whole(backed_up: BackedUp, tmp_path: Path) -> None:
+    backed_up.vanthu.run("backup", str(tmp_path / "later"), "--since", str(backed_up.folder))
+    for path in (backed_up.folder / "files").glob("*/*/*"):
+        assert (tmp_path / "later" / path.relative_to(backed_up.folder)).samefile(path)
+    backed_up.vanthu.run("restore", "--check", str(tmp_path / "later"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [("files/*/*/*", "has other bytes"), ("databases/intake/documents.bson.gz", "documents.bson.gz has other bytes")],
+)
+def test_a_damaged_backup_is_not_restored_and_names_what_is_damaged(
+    backed_up: BackedUp, tmp_path: Path, pattern: str, names: str
+) -> None:
+    spoiled = backed_up.copied(tmp_path / "spoiled")
+    path = next(spoiled.glob(pattern))
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    elsewhere = backed_up.elsewhere(tmp_path / "elsewhere")
+    said = refused(elsewhere, "restore", str(spoiled), "--yes")
+    assert "damaged" in said
+    assert names in said
+    assert rows(elsewhere, "intake", "documents") == []
+    path.unlink()
+    assert "is missing" in refused(elsewhere, "restore", "--check", str(spoiled))
+
+
+def test_a_folder_that_is_no_backup_and_one_of_a_newer_release_are_refused(backed_up: BackedUp, tmp_path: Path) -> None:
+    assert "is no backup" in refused(backed_up.vanthu, "restore", str(tmp_path), "--yes")
+    newer = backed_up.copied(tmp_path / "newer")
+    manifest = json.loads((newer / "manifest.json").read_text())
+    (newer / "manifest.json").write_text(json.dumps({**manifest, "vanthu": "99.0.0"}))
+    assert "newer release 99.0.0" in refused(backed_up.vanthu, "restore", str(newer), "--yes")
+
+
+def test_a_restore_overwrites_nothing(backed_up: BackedUp, tmp_path: Path) -> None:
+    before = rows(backed_up.vanthu, "intake", "documents")
+    assert "Nothing was changed" in refused(backed_up.vanthu, "restore", str(backed_up.folder), "--yes")
+    assert rows(backed_up.vanthu, "intake", "documents") == before
+    elsewhere = backed_up.elsewhere(tmp_path / "elsewhere")
+    (elsewhere.data / "files" / "o").mkdir(parents=True)
+    (elsewhere.data / "files" / "o" / "x").write_text("somebody's")
+    assert "There are files in" in refused(elsewhere, "restore", str(backed_up.folder), "--yes")
+
+
+def test_a_restore_that_was_interrupted_is_run_again_and_two_restores_have_two_epochs(
+    backed_up: BackedUp, tmp_path: Path
+) -> None:
+    elsewhere = backed_up.elsewhere(tmp_path / "elsewhere")
+    client, prefix = databases(elsewhere)
+    with client:
+        for name in SERVICES:
+            half = client[f"{prefix}_{name}"]
+            half["epochs"].insert_one({"_id": "current", "number": 7, "unfinished": "restore"})
+            half["documents"].insert_one({"_id": "half of something"})
+    refused_start = elsewhere.run("serve", "intake", "--port", "0", succeeds=False)
+    assert "Run `vanthu restore`" in refused_start.stderr
+    first = elsewhere.json("restore", str(backed_up.folder), "--yes")
+    assert first["epoch"] > 1_000_000_000
+    assert len(rows(elsewhere, "intake", "documents")) == DOCUMENTS
+    with elsewhere.up():
+        elsewhere.run("check", "--wait", "60")
+    assert elsewhere.json("recover", "--yes")["epoch"] > first["epoch"]
+
+
+def test_what_only_routing_lost_is_said_anew_and_everybody_agrees(backed_up: BackedUp, tmp_path: Path) -> None:
+    """Kafka is new, too: reporting and notify know more than routing does."""
+    vanthu = backed_up.elsewhere(tmp_path / "elsewhere")
+    vanthu.run("restore", str(backed_up.folder), "--yes")
+    client, prefix = databases(vanthu)
+    with client:
+        later = {"parts.routing.version": 5}
+        client[f"{prefix}_reporting"]["facts_1"].update_many({}, {"$set": later})
+    done = vanthu.json("recover", "--yes")
+    assert done["said_anew"] == DOCUMENTS
+    assert {row["version"] for row in rows(vanthu, "routing", "assignments")} == {6}
+    with vanthu.up():
+        vanthu.run("check", "--wait", "60")
+
+
+def test_a_number_that_stands_for_two_documents_is_named_and_nobody_gets_it(
+    backed_up: BackedUp, tmp_path: Path
+) -> None:
+    vanthu = backed_up.elsewhere(tmp_path / "elsewhere")
+    vanthu.run("restore", str(backed_up.folder), "--yes")
+    (log,) = (vanthu.data / "register").glob("*.jsonl")
+    lines = [json.loads(each) for each in log.read_text().splitlines() if each.strip()]
+    contradicts = {**max(lines, key=lambda each: each["number"]), "id": "0198c0de-0000-7000-8000-000000000000"}
+    log.write_text(log.read_text() + json.dumps(contradicts) + "\n")
+    before = rows(vanthu, "intake", "documents")
+    planned = vanthu.run("recover", "--dry-run", succeeds=False)
+    assert planned.returncode == 1
+    done = vanthu.run("recover", "--yes", succeeds=False)
+    assert done.returncode == 1
+    said = " ".join(done.stderr.split())
+    assert contradicts["id"] in said
+    assert "take the wrong lines out of the register log" in said
+    assert rows(vanthu, "intake", "documents") == before
+    log.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    vanthu.run("recover", "--yes")
+
+
+def test_a_dry_run_counts_what_is_missing_and_changes_nothing(backed_up: BackedUp, tmp_path: Path) -> None:
+    vanthu = backed_up.elsewhere(tmp_path / "elsewhere")
+    vanthu.run("restore", str(backed_up.folder), "--yes")
+    client, prefix = databases(vanthu)
+    with client:
+        intake = client[f"{prefix}_intake"]
+        (lost,) = intake["documents"].find().sort("number", -1).limit(1)
+        intake["documents"].delete_one({"_id": lost["_id"]})
+        intake["events"].delete_many({"key": lost["_id"]})
+        intake["books"].update_many({}, {"$inc": {"next": -1}})
+    (vanthu.data / "files" / OFFICE / lost["_id"][-2:] / lost["_id"]).unlink()
+    planned = vanthu.json("recover", "--dry-run")
+    assert (planned["documents"], planned["missing_files"]) == (1, [lost["_id"]])
+    assert len(rows(vanthu, "intake", "documents")) == DOCUMENTS - 1
+    done = vanthu.json("recover", "--yes", succeeds=False)
+    assert (done["documents"], done["missing_files"]) == (1, [lost["_id"]])
+    again = next(row for row in rows(vanthu, "intake", "documents") if row["_id"] == lost["_id"])
+    left_out = {"batch", "assignment", "readers"}
+    assert {name: again[name] for name in again if name not in left_out} == {
+        name: value for name, value in lost.items() if name not in left_out
+    }
+    assert [row["next"] for row in rows(vanthu, "intake", "books")] == [DOCUMENTS + 1]
+    assert vanthu.json("recover", "--yes")["documents"] == 0
