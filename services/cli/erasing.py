@@ -6,7 +6,7 @@ dead letters and Kafka are transport, and come last: when everybody has confirme
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,13 +14,15 @@ from pathlib import Path
 
 from aiokafka import TopicPartition
 
+from services.chassis.epoch import Epochs
 from services.chassis.erasures import Erasures
 from services.chassis.errors import Failure, NotFound
+from services.chassis.journal import Journal
 from services.chassis.kafka import delete_until, group_name, group_positions, partition_of
-from services.chassis.mongo import Row
+from services.chassis.mongo import Database, Row, Transactions
 from services.chassis.settings import ChassisSettings
 from services.cli.check.figures import event_of
-from services.cli.check.ground import HEARS, PRODUCERS, register_of
+from services.cli.check.ground import HEARS, PRODUCERS
 from services.cli.databases import opened
 from services.cli.installation import Installation
 from services.cli.names import Name
@@ -71,7 +73,7 @@ class Eraser:
         await self._blank(document_id, by, done)  # what became a dead letter while the groups read on
         return done
 
-    async def destroy_own(self, document_id: str, by: str) -> Destroyed:
+    async def destroy_own(self, document_id: str, by: str, *, anew: bool = False) -> Destroyed:
         """Everything that needs no running service; the others do their part once they run."""
         row = await self.register.find(document_id)
         if row is None:
@@ -80,7 +82,7 @@ class Eraser:
         by_list = document_id in await asyncio.to_thread(erased_ids, self.folder)
         _erased(row, now, by, by_list=by_list)
         await asyncio.to_thread(order, self.folder, document_id, now)
-        await self.register.change(document_id, row["office"], lambda it: _erased(it, now, by, by_list=True))
+        await self.register.change(document_id, row["office"], lambda it: _erased(it, now, by, by_list=True, anew=anew))
         done = Destroyed(document_id, await asyncio.to_thread(self.files.destroy, row["office"], document_id))
         await self._late_logs()
         await self._blank(document_id, by, done)
@@ -91,7 +93,7 @@ class Eraser:
         named = await asyncio.to_thread(erased_ids, self.folder)
         there = sorted(await self.register.known(named))
         for each in there:
-            await self.destroy_own(each, by)
+            await self.destroy_own(each, by, anew=True)
         return there
 
     async def _late_logs(self) -> list[str]:
@@ -134,9 +136,19 @@ async def opened_eraser(here: Installation) -> AsyncIterator[Eraser]:
     settings, intake = here.settings(ChassisSettings), here.settings(IntakeSettings)
     async with AsyncExitStack() as stack:
         databases = {name.value: await stack.enter_async_context(opened(settings, name)) for name in Name}
-        files = LocalFiles(intake.data_folder / "files", 1)
-        erasures = {name: Erasures(database) for name, database in databases.items()}
-        yield Eraser(settings, register_of(databases["intake"], intake), files, erasures)
+        yield new_eraser(settings, intake, databases, await Epochs(databases["intake"]).settled())
+
+
+def new_eraser(
+    settings: ChassisSettings, intake: IntakeSettings, databases: Mapping[str, Database], epoch: int
+) -> Eraser:
+    """What it says is said in this epoch."""
+    database = databases["intake"]
+    transactions = Transactions(database.client)
+    journal = Journal(database, transactions, epoch)
+    register = Register(database, journal, transactions, intake.timezone, intake.clock_tolerance_seconds)
+    erasures = {name: Erasures(each) for name, each in databases.items()}
+    return Eraser(settings, register, LocalFiles(intake.data_folder / "files", 1), erasures)
 
 
 def blank_value(row: Row) -> str:
@@ -149,9 +161,9 @@ def blank_value(row: Row) -> str:
     return str(row["value"])
 
 
-def _erased(row: Row, now: datetime, by: str, *, by_list: bool) -> Outcome:
+def _erased(row: Row, now: datetime, by: str, *, by_list: bool, anew: bool = False) -> Outcome:
     try:
-        return erased(row, now, by, by_list=by_list)
+        return erased(row, now, by, by_list=by_list, anew=anew)
     except Refused as refusal:
         raise Failure(f"{refusal} {refusal.remedy}") from None
 

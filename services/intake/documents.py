@@ -42,6 +42,9 @@ _INTERNAL = frozenset(
 _UNLOGGED = (_INTERNAL - {"fingerprint", "version"}) | {"file"}
 SECRECY = "secrecy"
 """The reason of a number whose document was destroyed as a state secret: its entry has nothing else any more."""
+LEFT_OF_ERASED = (
+    "_id", "office", "book", "year", "number", "direction", "received_at", "device", "idempotency_key",
+)  # fmt: skip
 _ANSWERED = ("book", "year", "number", "status")
 _HIDDEN_FROM_STAFF = _INTERNAL | {"office", "device", "idempotency_key", "file"}
 _STATE_FIELDS = frozenset(DocumentState.model_fields) - {"document_id", "file", "conflicted_person_ids"}
@@ -163,6 +166,12 @@ def state(row: Mapping[str, Any]) -> DocumentState:
     )
 
 
+def blank(row: Mapping[str, Any]) -> Row:
+    """The row of an erased document, from any row of it."""
+    kept = {name: row[name] for name in LEFT_OF_ERASED if name in row}
+    return kept | {"status": DocumentStatus.VOIDED.value, "void_reason": SECRECY} | readership({})
+
+
 def is_erased(row: Mapping[str, Any]) -> bool:
     """Whether the entry is of a document that was destroyed: nothing but its number is left."""
     return row.get("void_reason") == SECRECY and "fingerprint" not in row
@@ -267,10 +276,18 @@ def from_event(event: DocumentEvent, state: DocumentState) -> Row:
 
 
 def with_state(row: Mapping[str, Any], state: DocumentState, version: int) -> Row:
-    """The row as an event has it. A restricted document's texts, which no event carries, stay as they are."""
-    told = _STATE_FIELDS - {"received_at"} - (frozenset(PRIVATE) if state.restricted else frozenset())
+    """The row as an event has it. A restricted or sealed document's texts, which no event carries, stay as they are.
+
+    Who sealed it and why is not told, either: a person judges it anew. Of an erased one only the number is left.
+    """
+    if state.sealed and state.void_reason == SECRECY:
+        return blank(row) | {"version": version}
+    wordless = state.restricted or state.sealed
+    told = _STATE_FIELDS - {"received_at", "sealed"} - (frozenset(PRIVATE) if wordless else frozenset())
     said = state.model_dump(mode="json", include=set(told), exclude_none=True)
-    new = {name: value for name, value in row.items() if name not in told | {"conflicted_person_ids"}}
+    new = {name: value for name, value in row.items() if name not in told | {"conflicted_person_ids", "seal"}}
+    if state.sealed:
+        new["seal"] = row.get("seal", {"reason": "restored", "by": RECOVERED, "at": state.received_at})
     new |= {name: value for name, value in said.items() if value is not False or name in row}
     if state.conflicted_person_ids:
         new["conflicted_person_ids"] = list(state.conflicted_person_ids)

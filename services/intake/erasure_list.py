@@ -61,7 +61,7 @@ def rewritten(path: Path, ids: Collection[str], obeyed: int) -> int:
 
     The caller holds the lock of the old one until then. A line that a crash tore goes, too: it may hold such words.
     """
-    draft = path.with_name(f"{path.name}.new")
+    draft = path.with_name(f".{path.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o640)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,12 +20,11 @@ from services.events import (
     DocumentStatus,
     DocumentUnsealed,
 )
-from services.intake.documents import SECRECY, is_erased, readership, state
+from services.intake.documents import LEFT_OF_ERASED, SECRECY, blank, is_erased, readership, state
 from services.intake.metadata import Metadata
 
 Row = dict[str, Any]
 Outcome = tuple[Row, *tuple[DocumentEvent, ...]]
-_KEPT = ("_id", "office", "book", "year", "number", "direction", "received_at", "device", "idempotency_key")
 
 
 class Refused(ValueError):
@@ -96,19 +95,20 @@ def unsealed(row: Row, said: Unsealing, by: str, now: datetime) -> Outcome:
     return new, _event(DocumentUnsealed, new, now)
 
 
-def erased(row: Row, now: datetime, by: str, *, by_list: bool) -> Outcome:
+def erased(row: Row, now: datetime, by: str, *, by_list: bool, anew: bool = False) -> Outcome:
     """Only the number is left, and the sender's key, so that a retry makes no new document.
 
-    `by_list`: it was confirmed and ordered once, whatever a restored row says.
+    `by_list`: it was confirmed and ordered once, whatever a restored row says. `anew`: readers that were restored,
+    too, have to hear it again.
     """
-    if is_erased(row):
+    if is_erased(row) and not anew:
         return (row,)
     if not by_list and not is_to_be_erased(row):
         detail = f"{row['_id']} is not sealed, or no security officer has confirmed that it is a state secret."
         raise Refused(
             "not-confirmed", detail, "Seal it and let a security officer confirm it: nothing undoes an erasure."
         )
-    trace = {"by": by, "at": now, "seal": row.get("seal")}
+    trace = row.get("erased") or {"by": by, "at": now, "seal": row.get("seal")}
     new = blank(row) | {"version": row["version"] + 1, "erased": trace}
     return new, _event(DocumentErased, new, now)
 
@@ -117,21 +117,9 @@ def is_to_be_erased(row: Mapping[str, Any]) -> bool:
     return "confirmed_at" in row.get("seal", {})
 
 
-def blank(row: Mapping[str, Any]) -> Row:
-    """The row of an erased document, from any row of it."""
-    kept = {name: row[name] for name in _KEPT if name in row}
-    return kept | {"status": DocumentStatus.VOIDED.value, "void_reason": SECRECY} | readership({})
-
-
-def resealed(row: Row, at: datetime) -> Row:
-    """A row that a restore brought back without its seal: it is sealed, and a person judges it anew."""
-    new = row | {"seal": {"reason": "restored", "by": "vanthu", "at": at}}
-    return new | readership(new)
-
-
 def blank_line(line: Mapping[str, Any]) -> dict[str, Any]:
     """The register log's line of an erased document, from any line of it."""
-    kept = {name: line[name] for name in ("id", "version", *_KEPT) if name in line}
+    kept = {name: line[name] for name in ("id", "version", *LEFT_OF_ERASED) if name in line}
     return kept | {"status": DocumentStatus.VOIDED.value, "void_reason": SECRECY, "sha256": None}
 
 

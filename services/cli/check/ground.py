@@ -62,7 +62,7 @@ async def standing_on(here: Installation) -> AsyncIterator[Ground]:
         yield Ground(
             settings=settings,
             databases=databases,
-            register=register_of(databases["intake"], intake),
+            register=_register(databases["intake"], intake),
             files=LocalFiles(intake.data_folder / "files", 1),
             register_folder=intake.data_folder / "register",
             assignments=AssignmentStore(databases["routing"]),
@@ -71,7 +71,7 @@ async def standing_on(here: Installation) -> AsyncIterator[Ground]:
         )
 
 
-def register_of(database: Database, settings: IntakeSettings) -> Register:
+def _register(database: Database, settings: IntakeSettings) -> Register:
     transactions = Transactions(database.client)
     return Register(database, _journal(database), transactions, settings.timezone, settings.clock_tolerance_seconds)
 
