@@ -40,7 +40,10 @@ class Place:
 
 @dataclass
 class Evidence:
-    """Rows by collection; `files` are SHA-256 by document id; `records` the ids of events by topic, as read."""
+    """Rows by collection; `files` are SHA-256 by document id; `records` the ids of events by topic, as read.
+
+    `starts` are the first readable offsets by topic and partition.
+    """
 
     documents: list[Row]
     assignments: list[Row]
@@ -56,11 +59,13 @@ class Evidence:
     partial_files: list[str]
     logged: list[Row]
     records: dict[str, list[str]] = field(default_factory=dict)
+    starts: dict[str, dict[int, int]] = field(default_factory=dict)
 
 
 async def gather(place: Place) -> Evidence:
     evidence = await asyncio.to_thread(_stored, place)
     evidence.records = await _records(place)
+    evidence.starts = await _starts(place)
     return evidence
 
 
@@ -103,7 +108,8 @@ def _logged(folder: Path) -> Iterator[Row]:
                 line = json.loads(text)
             except ValueError:  # a line that a crash tore
                 continue
-            yield line
+            if "id" in line:
+                yield line
 
 
 @asynccontextmanager
@@ -129,6 +135,13 @@ async def partitions_of(admin: AIOKafkaAdminClient, place: Place, topics: Sequen
 async def _records(place: Place) -> dict[str, list[str]]:
     async with kafka(place) as (consumer, admin):
         return {topic: await ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
+
+
+async def _starts(place: Place) -> dict[str, dict[int, int]]:
+    async with kafka(place) as (consumer, admin):
+        found = {topic: await partitions_of(admin, place, [topic]) for topic in TOPICS}
+        first = await consumer.beginning_offsets([each for partitions in found.values() for each in partitions])
+    return {topic: {each.partition: first[each] for each in partitions} for topic, partitions in found.items()}
 
 
 async def said_versions(place: Place) -> dict[str, list[int]]:
