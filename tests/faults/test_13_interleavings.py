@@ -116,7 +116,7 @@ async def test_the_journals_of_real_documents_read_in_any_order_make_the_same_fa
         await senders.work(post, count=80, connections=4)
         await lab.until_quiet()
         staff = Staff(lab, intake.url, readers.url, chance)
-        rebuilt = asyncio.create_task(asyncio.to_thread(lab.vanthu.run, "rebuild", "reporting"))
+        rebuilt = asyncio.create_task(asyncio.to_thread(lab.vanthu.run, "rebuild", "reporting", "--yes"))
         await asyncio.gather(staff.work(), senders.work(post, count=40, connections=2))
         await rebuilt
         await senders.settle()
@@ -130,7 +130,7 @@ async def test_the_journals_of_real_documents_read_in_any_order_make_the_same_fa
         shuffled = [*rows, *chance.sample(rows, len(rows) // 3)]
         chance.shuffle(shuffled)
         figures["records out of order"] = _out_of_order(shuffled)
-        assert figures["records out of order"] > len(rows) // 10
+        assert figures["records out of order"] >= 20
 
         vanthu = await asyncio.to_thread(new_vanthu, servers, tmp_path / "elsewhere")
         there = replace(lab.place, prefix=vanthu.env["VANTHU_MONGO_DATABASE_PREFIX"], data=vanthu.data)

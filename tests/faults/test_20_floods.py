@@ -27,7 +27,7 @@ from tests.faults.watching import MOST_GROWTH_MEGABYTES, connections, watched
 HOSTILE = "scan-9"
 MOST_BYTES = 2_000_000
 SLOW_SENDERS = 500
-PHASE_POSTS = 400
+PHASE_POSTS = 250
 ROUNDS = 3
 MEGABYTE = 1024 * 1024
 
@@ -120,16 +120,17 @@ async def test_500_slow_senders_cost_others_at_most_twice_their_time_and_little_
         honest = papers(seed, SCANNERS, refused_share=0)
         await _timed(senders, honest)  # warm
         calm, flooded = list[float](), list[float]()
-        heard = dict[str, int]()
+        heard, held = dict[str, int](), list[int]()
         async with watched(intake) as watch:
             for _ in range(ROUNDS):
                 calm += await _timed(senders, honest)
                 async with slow_senders(intake, hostile, heard):
                     flooded += await _timed(senders, honest)
+                    held.append(connections(intake))
         before, during = (statistics.quantiles(each, n=100)[98] * 1000 for each in (calm, flooded))
         figures |= {"p99 calm, ms": round(before, 1), "p99 under the flood, ms": round(during, 1)}
-        figures |= {"memory growth, MB": watch.growth_megabytes, "connections": watch.connections, "heard": heard}
-        assert watch.connections >= SLOW_SENDERS * 0.8
+        figures |= {"memory growth, MB": watch.growth_megabytes, "connections": held, "heard": heard}
+        assert min(held) >= SLOW_SENDERS / 2  # the others have just been put out
         assert heard["503"] > 0  # the places were all taken
         assert heard["401"] > 0
         assert watch.growth_megabytes <= MOST_GROWTH_MEGABYTES
@@ -191,18 +192,20 @@ async def _timed(senders: Senders, honest: Iterator[Paper]) -> list[float]:
 
 @asynccontextmanager
 async def slow_senders(intake: Replica, key: str, heard: dict[str, int]) -> AsyncIterator[None]:
-    """In a process of their own; they are all there when this begins."""
+    """In a process of their own; at any moment more than half of them hold a connection."""
     command = [sys.executable, "-m", "tests.faults.slow", intake.url, key, str(SLOW_SENDERS)]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=Path(__file__).parents[2], stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     try:
         ends = time.monotonic() + 30
-        while connections(intake) < SLOW_SENDERS * 0.8:
+        while connections(intake) < SLOW_SENDERS / 2:
             assert time.monotonic() < ends, f"only {connections(intake)} slow senders came"
             await asyncio.sleep(0.1)
         yield
     finally:
+        assert process.stdin is not None
+        process.stdin.close()
         said, _ = await process.communicate()
     for status, count in json.loads(said).items():
         heard[status] = heard.get(status, 0) + count

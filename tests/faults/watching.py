@@ -17,7 +17,6 @@ MEGABYTE = 1024 * 1024
 @dataclass
 class Watch:
     resident: list[int] = field(default_factory=list)
-    connections: int = 0
 
     @property
     def growth_megabytes(self) -> float:
@@ -26,14 +25,13 @@ class Watch:
 
 @asynccontextmanager
 async def watched(replica: Replica) -> AsyncIterator[Watch]:
-    """The process's memory and connections, looked at many times a second."""
+    """The process's memory, looked at many times a second."""
     watch = Watch()
     process = _process(replica)
 
     async def look() -> None:
         while True:
             watch.resident.append(process.memory_info().rss)
-            watch.connections = max(watch.connections, connections(replica))
             await asyncio.sleep(SAMPLE_SECONDS)
 
     looking = asyncio.create_task(look())

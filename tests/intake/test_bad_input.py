@@ -335,20 +335,24 @@ async def test_when_all_places_are_taken_the_device_with_most_of_them_makes_room
         ]
         headers = {**greedy.headers, "Content-Type": BOUNDARY}
         address = "/intake/api/v1/documents"
-        slow = [asyncio.create_task(client.post(address, content=_trickling(), headers=headers)) for _ in range(2)]
-        while (await greedy.post({})).status_code != 503:
-            await asyncio.sleep(0.01)
+        begun = [asyncio.Event(), asyncio.Event()]
+        slow = [asyncio.create_task(client.post(address, content=_trickling(each), headers=headers)) for each in begun]
+        for each in begun:
+            await each.wait()
+        assert (await greedy.post({})).status_code == 503
         assert await other.number("others are let in")
         done, waiting = await asyncio.wait(slow, return_when=asyncio.FIRST_COMPLETED)
-        (gave_way,) = [each.result() for each in done]
+        (gave_way,) = [one.result() for one in done]
         assert (gave_way.status_code, gave_way.json()["type"]) == (503, "urn:vanthu:problem:busy")
-        for each in waiting:
-            each.cancel()
+        for one in waiting:
+            one.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def _trickling() -> AsyncIterator[bytes]:
+async def _trickling(begun: asyncio.Event | None = None) -> AsyncIterator[bytes]:
     yield part("metadata", b"{}")
+    if begun:
+        begun.set()
     while True:
         await asyncio.sleep(0.05)
         yield b"\r\n"
