@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA ?= var/demo
 
-.PHONY: demo test lint bench faults up schema lock clean
+.PHONY: demo test lint bench faults mutations up schema lock clean
 
 demo: $(READY)
 	$(BIN)/vanthu demo --data $(DATA) $(if $(DOCUMENTS),--documents $(DOCUMENTS)) $(if $(CONTINUE),--continue)
@@ -24,6 +24,9 @@ bench: $(READY)
 faults: $(READY)
 	FAULTS=all SEEDS=$(or $(SEEDS),1) VANTHU_BAD_INPUTS=100000 $(BIN)/pytest -q tests/faults tests/bad_input; \
 		code=$$?; $(BIN)/python -m tests.faults.table && exit $$code
+
+mutations: $(READY)
+	$(BIN)/python -m tests.faults.mutations
 
 up: $(READY)
 	$(BIN)/vanthu up

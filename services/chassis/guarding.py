@@ -1,5 +1,7 @@
 """Before any body is read: is the service there, does the caller show a credential, is the body of a bearable size?"""
 
+import asyncio
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.chassis.auth import unauthorized
@@ -9,6 +11,7 @@ from services.chassis.problems import problem_response
 
 OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
 MOST_BODY_BYTES = 64 * 1024
+BODY_SECONDS = 60.0
 
 
 class Guarding:
@@ -61,13 +64,28 @@ def body_too_large() -> Problem:
     )
 
 
+def body_too_slow() -> Problem:
+    return Problem(
+        408,
+        "too-slow",
+        f"The body was not whole after {BODY_SECONDS:g} seconds. Nothing was done.",
+        remedy="Send the same request again over a faster connection.",
+    )
+
+
 def _limited(receive: Receive) -> Receive:
-    received = 0
+    received, whole = 0, False
+    deadline = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def receiving() -> Message:
-        nonlocal received
-        message = await receive()
+        nonlocal received, whole
+        try:
+            async with asyncio.timeout_at(None if whole else deadline):
+                message = await receive()
+        except TimeoutError:
+            raise body_too_slow() from None
         received += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
         if received > MOST_BODY_BYTES:
             raise body_too_large()
         return message

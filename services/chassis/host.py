@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from services.chassis.connection import Connection
 from services.chassis.errors import Problem
 from services.chassis.problems import problem_response
 from services.chassis.service import Service
@@ -82,7 +83,7 @@ def new_server(services: Sequence[Service]) -> Server:
     """A server for sockets that the caller has bound. Ends on SIGINT and SIGTERM; open streams do not hold it up."""
     config = uvicorn.Config(
         Host(services),
-        http="httptools",
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.partitioner import DefaultPartitioner
 
 from services.chassis.settings import ChassisSettings
 
@@ -106,6 +107,9 @@ def _new_topic(settings: ChassisSettings, topic: str) -> NewTopic:
         replication_factor=settings.kafka_replication,
         topic_configs={
             "cleanup.policy": "delete",
+            # By the broker's clock: it refuses records that a sender stamps more than an hour ahead, and would
+            # throw away at once what a sender's clock puts before the time that records are kept.
+            "message.timestamp.type": "LogAppendTime",
             "retention.ms": str(RETENTION_MILLISECONDS),
             "min.insync.replicas": str(max(1, settings.kafka_replication - 1)),
         },
@@ -121,15 +125,35 @@ async def group_positions(
         await consumer.start()
         partitions = await _partitions(consumer, settings, topics)
         consumer.assign(partitions)
+        # In this order: a group that works may commit meanwhile, and must not seem to be ahead of the log.
+        committed = {each: await consumer.committed(each) for each in partitions}
         first = await consumer.beginning_offsets(partitions)
         following = await consumer.end_offsets(partitions)
-        return {each: Position(await consumer.committed(each), first[each], following[each]) for each in partitions}
+        return {each: Position(committed[each], first[each], following[each]) for each in partitions}
     finally:
         await consumer.stop()
 
 
+def partition_of(key: str, partitions: int) -> int:
+    """Where the relay's producer puts records of this key."""
+    number: int = DefaultPartitioner()(key.encode(), list(range(partitions)), [])
+    return number
+
+
+async def delete_until(settings: ChassisSettings, until: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
+    """The partitions' first readable offsets, once everything before these offsets is unreadable."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        wanted = {each: RecordsToDelete(before_offset=offset) for each, offset in until.items()}
+        first: dict[TopicPartition, int] = await admin.delete_records(wanted)
+        return first
+    finally:
+        await admin.close()
+
+
 async def commit_start(settings: ChassisSettings, group: str, partitions: dict[TopicPartition, int]) -> None:
-    """Set a group's position on partitions where it has none."""
+    """Set the position of a group that nobody is in; raises KafkaError while somebody is."""
     consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER, group_id=group)
     try:
         await consumer.start()
@@ -153,7 +177,8 @@ class Position:
 
     @property
     def lost(self) -> bool:
-        return self.committed is None or self.committed < self.first
+        """There is none, or the log has lost what was before it: by age, or at its end by a power cut."""
+        return self.committed is None or not self.first <= self.committed <= self.following
 
 
 async def _partitions(

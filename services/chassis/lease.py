@@ -29,8 +29,10 @@ class Lease:
         return False
 
     async def _take(self) -> bool:
-        free = {"$or": [{"$eq": ["$holder", self._holder]}, {"$lt": [{"$ifNull": ["$until", 0]}, "$$NOW"]}]}
         until = {"$add": ["$$NOW", int(self._seconds * 1000)]}
+        run_out = {"$lt": [{"$ifNull": ["$until", 0]}, "$$NOW"]}
+        ahead = {"$gt": ["$until", until]}  # taken while the database's clock was ahead: its holder may be dead
+        free = {"$or": [{"$eq": ["$holder", self._holder]}, run_out, ahead]}
         change: list[dict[str, Any]] = [
             {"$set": {"free": free}},
             {

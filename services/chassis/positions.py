@@ -25,7 +25,8 @@ class Positions:
         self._log = logger(service)
 
     async def settle(self) -> None:
-        """Commit the log's start where this group never was; raise Halted where it was and has lost its place."""
+        """Commit the log's start where this group never was, whatever Kafka says of it there; raise Halted where it
+        was and has lost its place."""
         noted = {row["_id"] async for row in self._notes.find({"group": self._group}, {"_id": 1})}
         positions = await self._positions()
         if self._lost(positions, noted):  # a coordinator that still loads its log says so of every partition
@@ -33,7 +34,7 @@ class Positions:
             positions = await self._positions()
         if lost := self._lost(positions, noted):
             raise Halted(lost_message(lost, self._group))
-        await self._begin({each: position for each, position in positions.items() if position.lost})
+        await self._begin({each: where for each, where in positions.items() if self._note_id(each) not in noted})
         await self._note(set(positions), noted)
 
     async def _positions(self) -> dict[TopicPartition, Position]:
@@ -49,7 +50,7 @@ class Positions:
     async def _begin(self, fresh: dict[TopicPartition, Position]) -> None:
         if not fresh:
             return
-        self._log.info("first start of this consumer group", group=self._group, partitions=len(fresh))
+        self._log.info("this consumer group begins at the log's start", group=self._group, partitions=len(fresh))
         try:
             await commit_start(self._settings, self._group, {each: where.first for each, where in fresh.items()})
         except KafkaError:  # another replica is first: its positions are as good
@@ -63,7 +64,8 @@ class Positions:
                 await self._notes.replace_one({"_id": row["_id"]}, row, upsert=True)
 
     async def forget(self) -> None:
-        """Let the next start begin at the log's start, as a group that never was. For `resend`."""
+        """Let the next start begin at the log's start, as a group that never was. For `resend`: a position ahead of a
+        log that has lost its end would pass over what is said again up to there."""
         await self._notes.delete_many({"group": self._group})
 
     def _note_id(self, partition: TopicPartition) -> str:

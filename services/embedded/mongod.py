@@ -1,6 +1,6 @@
-"""MongoDB as one process: a replica set of one member, because transactions need a replica set."""
+"""MongoDB on loopback: a replica set, because transactions need one; of one member unless it joins others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pymongo import MongoClient
@@ -21,12 +21,19 @@ TRANSACTION_SECONDS = 5
 
 
 class Mongod:
-    def __init__(self, folder: DataFolder, say: Callable[[str], None]) -> None:
+    """`prepare`, `launch`, `await_ready`; a member of several also `join`s them, after all are prepared."""
+
+    def __init__(
+        self, folder: DataFolder, say: Callable[[str], None], *, cache_gb: float = CACHE_GB, oplog_mb: int = OPLOG_MB
+    ) -> None:
         self.process = ServerProcess("mongod", folder, say)
         self._folder = folder
         self._data = folder.path / "mongod"
         self._say = say
+        self._cache_gb = cache_gb
+        self._oplog_mb = oplog_mb
         self._binary: MongodBinary | None = None
+        self._members: Sequence[str] = ()
         self.port = 0
 
     def prepare(self) -> None:
@@ -38,18 +45,28 @@ class Mongod:
         self._folder.note("mongod.ports.json", {"mongod": self.port})
         self._data.mkdir(exist_ok=True, mode=0o700)
         self._folder.note("mongod.version.json", {"version": made_with or self._binary.version})
+        self.join([self.address])
+
+    def join(self, members: Sequence[str]) -> None:
+        """The addresses of its replica set, its own among them."""
+        self._members = members
 
     def launch(self) -> None:
         self.process.rotate_log()
         self.process.launch(self._command(), self._data)
 
     def await_ready(self) -> None:
-        wait_until(self._has_this_member, self.process)
-        wait_until(self._is_primary, self.process)
+        """Of several members one is waited for, when all are launched: it makes the set for the others."""
+        wait_until(self._has_members, self.process)
+        wait_until(self._knows_primary, self.process)
+
+    @property
+    def address(self) -> str:
+        return f"{LOOPBACK}:{self.port}"
 
     @property
     def url(self) -> str:
-        return f"mongodb://{LOOPBACK}:{self.port}/?replicaSet={REPLICA_SET}"
+        return f"mongodb://{','.join(self._members)}/?replicaSet={REPLICA_SET}"
 
     def _command(self) -> list[str]:
         assert self._binary is not None, "prepare() comes first"
@@ -58,25 +75,25 @@ class Mongod:
             "port": self.port,
             "bind_ip": LOOPBACK,
             "replSet": REPLICA_SET,
-            "oplogSize": OPLOG_MB,
-            "wiredTigerCacheSizeGB": CACHE_GB,
+            "oplogSize": self._oplog_mb,
+            "wiredTigerCacheSizeGB": self._cache_gb,
             "setParameter": f"transactionLifetimeLimitSeconds={TRANSACTION_SECONDS}",
         }
         flags = ["--nounixsocket", "--quiet"]
         return [str(self._binary.path), *flags, *(f"--{name}={value}" for name, value in options.items())]
 
-    def _has_this_member(self) -> bool:
+    def _has_members(self) -> bool:
         try:
             with MongoClient[dict[str, Any]](LOOPBACK, self.port, **DIRECT) as client:
-                keep_member(client, f"{LOOPBACK}:{self.port}")
+                keep_members(client, self._members)
         except PyMongoError:
             return False
         return True
 
-    def _is_primary(self) -> bool:
+    def _knows_primary(self) -> bool:
         # A new client: one that saw the server before it had a set goes on believing that it has none.
         try:
-            with MongoClient[dict[str, Any]](LOOPBACK, self.port, **DIRECT) as client:
+            with MongoClient[dict[str, Any]](self.url, serverSelectionTimeoutMS=1000) as client:
                 return bool(client.admin.command("hello")["isWritablePrimary"])
         except PyMongoError:
             return False
@@ -85,17 +102,18 @@ class Mongod:
 DIRECT: dict[str, Any] = {"directConnection": True, "serverSelectionTimeoutMS": 1000}
 
 
-def keep_member(client: MongoClient[dict[str, Any]], host: str) -> None:
-    """Makes the set when there is none, and moves its one member when the port has changed."""
+def keep_members(client: MongoClient[dict[str, Any]], hosts: Sequence[str]) -> None:
+    """Makes the set when there is none, and moves its members when ports have changed."""
     try:
         config = client.admin.command("replSetGetConfig")["config"]
     except OperationFailure as failure:
         if failure.code != NOT_YET_INITIALIZED:
             raise
-        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]})
+        members = [{"_id": place, "host": host} for place, host in enumerate(hosts)]
+        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
         return
-    if config["members"][0]["host"] != host:
-        config["members"][0]["host"] = host
+    if [each["host"] for each in config["members"]] != list(hosts):
+        config["members"] = [each | {"host": host} for each, host in zip(config["members"], hosts, strict=True)]
         config["version"] += 1
         # Forced: with its old address in the set, this member is no primary that could agree.
         client.admin.command("replSetReconfig", config, force=True)

@@ -24,8 +24,8 @@ def wait_until(answers: Callable[[], bool], process: ServerProcess) -> None:
         time.sleep(PAUSE_SECONDS)
 
 
-def kafka_answers(port: int) -> bool:
-    """True once the cluster's metadata lists a broker: from then on topics can be made and written."""
+def kafka_answers(port: int, *, brokers: int = 1) -> bool:
+    """True once the cluster's metadata lists so many brokers: from then on topics can be made and written."""
     client_id = b"vanthu"
     header = struct.pack(">hhih", METADATA_KEY, METADATA_VERSION, CORRELATION_ID, len(client_id)) + client_id
     request = header + struct.pack(">i", 0)
@@ -37,5 +37,5 @@ def kafka_answers(port: int) -> bool:
         return False
     if len(answer) < 12:
         return False
-    _, correlation_id, brokers = struct.unpack(">iii", answer)
-    return bool(correlation_id == CORRELATION_ID and brokers > 0)
+    _, correlation_id, listed = struct.unpack(">iii", answer)
+    return bool(correlation_id == CORRELATION_ID and listed >= brokers)

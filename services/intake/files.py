@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 SMALL_BYTES = 1024 * 1024
+MOST_WAITING_BYTES = 16 * 1024 * 1024
 PART_SUFFIX = ".part"
 
 
@@ -41,13 +42,14 @@ class LocalFiles:
         self.trash = folder.parent / "trash"
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="files")
         self._made: set[str] = set()
+        self._memory = Memory()
 
     def path_of(self, office: str, document_id: str) -> Path:
         return self.folder / office / document_id[-2:] / document_id
 
     def begin(self, office: str, document_id: str) -> "LocalDraft":
         folder = f"{self.folder}/{office}/{document_id[-2:]}"
-        return LocalDraft(folder, document_id, self._threads, self._made)
+        return LocalDraft(folder, document_id, self._threads, self._made, self._memory)
 
     def check(self) -> None:
         """Raises OSError where the folder does not take a file."""
@@ -79,19 +81,40 @@ class LocalFiles:
                 if path.stat().st_mtime < limit:
                     path.unlink()
 
+    def destroy(self, office: str, document_id: str) -> int:
+        """How many files of the document are gone for good: kept, half received, or in the trash."""
+        path = self.path_of(office, document_id)
+        places = [path, path.with_name(path.name + PART_SUFFIX)]
+        places += [self.trash / each.relative_to(self.folder) for each in places]
+        there = [each for each in places if each.exists()]
+        for each in there:
+            each.unlink(missing_ok=True)
+            sync_folder(str(each.parent))
+        return len(there)
+
     def close(self) -> None:
         self._threads.shutdown(wait=True)
 
 
-class LocalDraft:
-    """Small files are written in one go at the end; larger ones grow on the disk while they arrive."""
+class Memory:
+    """Bytes that wait for the disk, of all drafts together."""
 
-    def __init__(self, folder: str, name: str, threads: ThreadPoolExecutor, made: set[str]) -> None:
+    waiting_bytes = 0
+
+
+class LocalDraft:
+    """Small files are written in one go at the end; larger ones grow on the disk while they arrive.
+
+    When many wait at once, also small ones grow on the disk.
+    """
+
+    def __init__(self, folder: str, name: str, threads: ThreadPoolExecutor, made: set[str], memory: Memory) -> None:
         self._folder = folder
         self._path = f"{folder}/{name}"
         self._part = self._path + PART_SUFFIX
         self._threads = threads
         self._made = made
+        self._memory = memory
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._touched = False
@@ -100,8 +123,10 @@ class LocalDraft:
     async def write(self, chunk: bytes) -> None:
         self._waiting.append(chunk)
         self._waiting_bytes += len(chunk)
-        if self._waiting_bytes > SMALL_BYTES:
+        self._memory.waiting_bytes += len(chunk)
+        if self._waiting_bytes > SMALL_BYTES or self._memory.waiting_bytes > MOST_WAITING_BYTES:
             await self._in_thread(self._spill)
+            self._release()
 
     async def keep(self, approve: Callable[[bytes], None]) -> bytes:
         """Raises OSError when any step fails, or what `approve` raises; the file is then discarded."""
@@ -110,22 +135,29 @@ class LocalDraft:
         except BaseException:
             await self.discard()
             raise
+        self._release()
         return self._digest.digest()
 
     async def discard(self) -> None:
         self._waiting = []
+        self._release()
         if self._touched:
             await asyncio.shield(self._in_thread(self._remove))
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
+    def _release(self) -> None:
+        """On the event loop only, which alone counts."""
+        self._memory.waiting_bytes -= self._waiting_bytes
+        self._waiting_bytes = 0
+
     def _spill(self) -> None:
         self._touched = True
         self._hash()
         make_folder(self._folder, self._made)
         _write(self._part, self._waiting, sync=False)
-        self._waiting, self._waiting_bytes = [], 0
+        self._waiting = []
 
     def _finish(self, approve: Callable[[bytes], None]) -> None:
         self._waiting = [b"".join(self._waiting)]  # each call that hashes or writes lets the event loop in between

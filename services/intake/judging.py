@@ -15,9 +15,10 @@ from services.chassis.logs import logger
 from services.chassis.mongo import DEPENDENCY_DOWN
 from services.events import SecrecyIncidentRaised
 from services.intake.metadata import MAX_METADATA_BYTES, InvalidMetadata, Metadata, read
+from services.intake.pacing import Pace
 from services.intake.secrecy import is_secret, names_secret
 from services.intake.store import Register
-from services.intake.uploads import chunks_of, metadata_too_large
+from services.intake.uploads import metadata_too_large
 
 M = TypeVar("M", bound=Metadata)
 SMALL_BODY_SECONDS = 60.0
@@ -129,10 +130,10 @@ def unreadable(pointer: str) -> Problem:
     )
 
 
-async def body_of(request: Request, deadline_seconds: float = SMALL_BODY_SECONDS) -> bytes:
-    """A small JSON body. Raises Problem 408 and 413."""
+async def body_of(request: Request, pace: Pace | None = None) -> bytes:
+    """A small JSON body. Raises Problem 408, 413 and, if its pace gives way, 503."""
     text = b""
-    async for chunk in chunks_of(request, deadline_seconds):
+    async for chunk in (pace or Pace(SMALL_BODY_SECONDS)).chunks(request):
         text += chunk
         if len(text) > MAX_METADATA_BYTES:
             raise metadata_too_large(None)

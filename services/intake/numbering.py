@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.events import Direction, Kind
 
@@ -62,6 +63,15 @@ def highest_of_book(book: Mapping[str, Any] | None, year: int, stored: int) -> i
     return int(book["next"]) - 1 if book["year"] == year else stored
 
 
-def clocks_agree(database: datetime, book: datetime, service: datetime, tolerance: timedelta) -> bool:
-    """`book` is the time that the book would write; a clock that ran ahead once may have left it in the future."""
-    return abs(database - service) <= tolerance and book - service <= tolerance
+def clocks_agree(database: datetime, service: datetime, tolerance: timedelta) -> bool:
+    return abs(database - service) <= tolerance
+
+
+def is_ahead(book: datetime, service: datetime, tolerance: timedelta) -> bool:
+    """Whether the time that the book would write is in the future: a clock ran ahead once. It never goes back."""
+    return book - service > tolerance
+
+
+def is_of_year(book: datetime, service: datetime, zone: ZoneInfo) -> bool:
+    """Whether the book's time is in the year that it is: in another one's book nothing may be numbered."""
+    return book.astimezone(zone).year == service.astimezone(zone).year

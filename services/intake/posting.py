@@ -20,8 +20,10 @@ from services.intake.judging import Judge, as_problem, body_of, sender_key_of
 from services.intake.keys import Device
 from services.intake.metadata import Fault, IncomingMetadata, InvalidMetadata, IssuedMetadata, judge, kept
 from services.intake.numbering import QpplOfTheOffice, outgoing_book
+from services.intake.pacing import Pace, busy
+from services.intake.places import NoPlace, Places
 from services.intake.settings import IntakeSettings
-from services.intake.uploads import Limits, Received, Upload, expected_digest, wrong_digest
+from services.intake.uploads import Received, Upload, expected_digest, wrong_digest
 from services.intake.writer import Numbered, Writer
 
 Said = IncomingMetadata | IssuedMetadata
@@ -43,7 +45,7 @@ class Posting:
         self._files = files
         self._writer = writer
         self._staff = staff
-        self._uploads = 0
+        self._places = Places(settings.max_uploads)
 
     async def document(self, request: Request) -> Response:
         device = await self._device(request, Direction.INCOMING)
@@ -77,34 +79,34 @@ class Posting:
                 _check_book(device, metadata)
             return metadata
 
-        with self._place():
+        pace = self._pace()
+        with self._place(device, pace):
             if not file_needed and request.headers.get("content-type", "").startswith("application/json"):
                 expected = expected_digest(request)
-                text = await body_of(request, self._settings.upload_deadline_seconds)
+                text = await body_of(request, pace)
                 if expected not in {None, hashlib.sha256(text).digest()}:
                     raise wrong_digest()
                 received: Received[Said] = Received(await judged(text, ""), None)
             else:
-                received = await self._upload(request, device, judged, draft, file_needed=file_needed).receive()
+                received = await self._upload(request, device, judged, draft, pace, file_needed=file_needed).receive()
         numbered = await self._number(self._arrival(document_id, device, received, key), draft)
         return _answered(numbered)
 
+    def _pace(self) -> Pace:
+        return Pace(
+            self._settings.upload_deadline_seconds,
+            slow_seconds=self._settings.upload_slow_seconds,
+            least_bytes_per_second=self._settings.upload_least_bytes_per_second,
+        )
+
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        """Raises Problem 503 while too many bodies are on their way in."""
-        if self._uploads >= self._settings.max_uploads:
-            raise Problem(
-                503,
-                "busy",
-                "Too many documents are being uploaded.",
-                remedy="Send the same request again a little later.",
-                headers={"Retry-After": "2"},
-            )
-        self._uploads += 1
+    def _place(self, device: Device, pace: Pace) -> Iterator[None]:
+        """Raises Problem 503 while too many bodies are on their way in and none of them has to give way."""
         try:
-            yield
-        finally:
-            self._uploads -= 1
+            with self._places.taken((device.office, device.device), pace):
+                yield
+        except NoPlace:
+            raise busy() from None
 
     def _upload(
         self,
@@ -112,14 +114,15 @@ class Posting:
         device: Device,
         judged: Callable[[bytes], Awaitable[Said]],
         draft: Draft,
+        pace: Pace,
         *,
         file_needed: bool,
     ) -> Upload[Said]:
         async def refuse_name(name: str) -> None:
             await self._judge.file_name(name, device.office, device.device)
 
-        limits = Limits(self._settings.max_document_bytes, self._settings.upload_deadline_seconds)
-        return Upload(request, judged, refuse_name, draft, limits, file_needed=file_needed)
+        max_bytes = self._settings.max_document_bytes
+        return Upload(request, judged, refuse_name, draft, pace, max_bytes=max_bytes, file_needed=file_needed)
 
     def _arrival(self, document_id: str, device: Device, received: Received[Said], key: str | None) -> Arrival:
         dumped = received.metadata.model_dump(mode="json")

@@ -26,10 +26,18 @@ class IntakeSettings(ChassisSettings):
         default=2000, ge=1, description="Documents that may wait for a number before senders are asked to pause."
     )
     max_uploads: int = Field(
-        default=200, ge=1, description="Uploads that may be in progress before senders are asked to pause."
+        default=200,
+        ge=1,
+        description="Uploads in progress; beyond, the slowest one of the device with most of them gives way.",
     )
     upload_deadline_seconds: float = Field(
         default=300.0, gt=0, description="Longest that one upload may take, in seconds."
+    )
+    upload_slow_seconds: float = Field(
+        default=20.0, gt=0, description="Time that every upload has, however slowly it comes, in seconds."
+    )
+    upload_least_bytes_per_second: float = Field(
+        default=500.0, gt=0, description="What an upload has to bring for each second beyond that time, in bytes."
     )
     file_threads: int = Field(default=32, ge=1, description="Threads that write files and sync them, in threads.")
     clock_tolerance_seconds: float = Field(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import bson
 from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument, UpdateOne
@@ -16,9 +17,9 @@ from services.chassis.logs import logger
 from services.chassis.mongo import BlockingSession, Database, Row, Session, Transactions, blocking
 from services.events import AssignmentEvent, Direction, DocumentEvent, DocumentStatus, SecrecyIncidentRaised
 from services.intake.documents import Arrival, arrived, assigned, entry, readership
-from services.intake.numbering import clocks_agree, highest_of_book
+from services.intake.numbering import clocks_agree, highest_of_book, is_ahead, is_of_year
 
-Decide = Callable[[Row], tuple[Row, DocumentEvent]]
+Decide = Callable[[Row], tuple[Row, *tuple[DocumentEvent, ...]]]
 SenderKey = tuple[str, str, str]
 Place = tuple[str, str, int]
 LONGEST_TRANSACTION_SECONDS = 5
@@ -46,6 +47,7 @@ class Register:
         self._journal = journal
         self._transactions = transactions
         self._timezone = timezone
+        self._zone = ZoneInfo(timezone)
         self._tolerance = timedelta(seconds=tolerance_seconds)
 
     async def prepare(self) -> None:
@@ -63,6 +65,11 @@ class Register:
                     name="one_per_sender_key",
                     unique=True,
                     partialFilterExpression={"idempotency_key": {"$type": "string"}},
+                ),
+                IndexModel(
+                    [("office", ASCENDING), ("seal.at", ASCENDING)],
+                    name="sealed",
+                    partialFilterExpression={"seal": {"$exists": True}},
                 ),
             ]
         )
@@ -133,17 +140,29 @@ class Register:
             {"_id": f"{office}/{book}"}, change, upsert=True, return_document=ReturnDocument.AFTER, session=session
         )
         assert row is not None
-        if not clocks_agree(row["clock"], row["last_at"], datetime.now(UTC), self._tolerance):
-            raise clock_disagrees()
+        self._check_time(row)
         return row
 
+    def _check_time(self, book: Row) -> None:
+        """Raises Problem 503 where the number or its year would rest on a wrong clock."""
+        now = datetime.now(UTC)
+        if not clocks_agree(book["clock"], now, self._tolerance):
+            raise clock_disagrees()
+        if is_ahead(book["last_at"], now, self._tolerance):
+            if not is_of_year(book["last_at"], now, self._zone):
+                raise book_ahead(book["year"])
+            logger("intake").warning(
+                "a clock ran ahead: the book's time stands", book=book["_id"], at=f"{book['last_at']}"
+            )
+
     def _earliest_with(self, digests: Collection[str], office: str, session: BlockingSession) -> dict[str, str]:
-        """Restricted documents are left out: a sender may not learn that there is one."""
+        """Restricted and sealed documents are left out: a sender may not learn that there is one."""
         if not digests:
             return {}
+        told = {"restricted": {"$ne": True}, "seal": {"$exists": False}, **LIVE}
         found = blocking(self.rows).aggregate(
             [
-                {"$match": {"office": office, "sha256": {"$in": list(digests)}, "restricted": {"$ne": True}, **LIVE}},
+                {"$match": {"office": office, "sha256": {"$in": list(digests)}, **told}},
                 {"$sort": {"sha256": 1, "received_at": 1, "number": 1}},
                 {"$group": {"_id": "$sha256", "first": {"$first": "$_id"}}},
             ],
@@ -188,6 +207,15 @@ class Register:
 
     async def get(self, document_id: str, office: str) -> Row | None:
         return await self.rows.find_one({"_id": document_id, "office": office})
+
+    async def find(self, document_id: str) -> Row | None:
+        """Of whichever office, for who runs the installation."""
+        return await self.rows.find_one({"_id": document_id})
+
+    async def sealed(self, office: str, person_id: str) -> list[Row]:
+        """The office's sealed documents that do not concern this person, oldest seal first."""
+        wanted = {"office": office, "seal": {"$exists": True}, "conflicted": {"$ne": person_id}}
+        return await self.rows.find(wanted).sort("seal.at", ASCENDING).to_list(None)
 
     async def has_book(self, office: str, book: str) -> bool:
         return await self.books.find_one({"_id": f"{office}/{book}"}, {"_id": 1}) is not None
@@ -245,15 +273,16 @@ class Register:
     # --- changes -------------------------------------------------------------------------------------
 
     async def change(self, document_id: str, office: str, decide: Decide) -> Row:
-        """Replace the row by what `decide` makes of it, with its event. What `decide` raises changes nothing."""
+        """Replace the row by what `decide` makes of it, with its events. What `decide` raises changes nothing."""
 
         async def body(session: Session) -> Row:
             row = await self.rows.find_one({"_id": document_id, "office": office}, session=session)
             if row is None:
                 raise NotFound("document")
-            changed, event = decide(row)
-            await self.rows.replace_one({"_id": document_id}, changed, session=session)
-            await self._journal.append([event], session)
+            changed, *events = decide(row)
+            if changed is not row:
+                await self.rows.replace_one({"_id": document_id}, changed, session=session)
+            await self._journal.append(events, session)
             return changed
 
         return await self._journal.transact(body)
@@ -287,7 +316,7 @@ def _is_duplicate(error: BulkWriteError) -> bool:
     return any(fault.get("code") == DUPLICATE_KEY for fault in error.details.get("writeErrors", ()))
 
 
-_READERSHIP = dict.fromkeys(["office", "restricted", "conflicted_person_ids", "assignment"], 1)
+_READERSHIP = dict.fromkeys(["office", "restricted", "seal", "conflicted_person_ids", "assignment"], 1)
 
 
 def size_of(arrival: Arrival) -> int:
@@ -304,6 +333,16 @@ def clock_disagrees() -> Problem:
         "clock-disagrees",
         "The database's clock and the service's differ too much; no number was given.",
         remedy="Set the clocks of both servers by NTP, then send the request again.",
+        headers={"Retry-After": "60"},
+    )
+
+
+def book_ahead(year: int) -> Problem:
+    return Problem(
+        503,
+        "clock-disagrees",
+        f"The book stands in {year} already, because a clock ran ahead; no number was given.",
+        remedy="Set the clocks of both servers by NTP. The book goes on in that year.",
         headers={"Retry-After": "60"},
     )
 

@@ -1,11 +1,10 @@
 """Reads a multipart body as a stream: metadata first, judged before the next byte is accepted, then the file."""
 
-import asyncio
 import base64
 import binascii
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -24,20 +23,13 @@ from services.intake.documents import StoredFile
 from services.intake.files import Draft
 from services.intake.media import HEAD_BYTES, agrees, media_type_of
 from services.intake.metadata import MAX_METADATA_BYTES
+from services.intake.pacing import Pace
 
 M = TypeVar("M")
 Judge = Callable[[bytes], Awaitable[M]]
 _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
 _OVERHEAD_BYTES = MAX_METADATA_BYTES + 16 * 1024
 ACCEPTED = "PDF, TIFF, JPEG, PNG, DOCX, XLSX or XML"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Of one upload: its file in bytes, and the whole of it in seconds."""
-
-    max_bytes: int
-    deadline_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +47,17 @@ class Upload(Generic[M]):
         judge: Judge[M],
         refuse_name: Callable[[str], Awaitable[None]],
         draft: Draft,
-        limits: Limits,
+        pace: Pace,
         *,
+        max_bytes: int,
         file_needed: bool,
     ) -> None:
         self._request = request
         self._judge = judge
         self._refuse_name = refuse_name
         self._draft = draft
-        self._max_bytes = limits.max_bytes
-        self._deadline_seconds = limits.deadline_seconds
+        self._pace = pace
+        self._max_bytes = max_bytes
         self._received_bytes = 0
         self._file_needed = file_needed
         self._metadata_text = b""
@@ -103,7 +96,7 @@ class Upload(Generic[M]):
 
     async def _read(self, whole: "hashlib._Hash | None") -> None:
         parser = PushMultipartParser(_boundary_of(self._request), max_header_count=8)
-        async for chunk in chunks_of(self._request, self._deadline_seconds):
+        async for chunk in self._pace.chunks(self._request):
             self._received_bytes += len(chunk)
             if self._received_bytes > self._max_bytes + _OVERHEAD_BYTES:  # also what belongs to no part
                 raise too_large(self._max_bytes)
@@ -190,21 +183,6 @@ class Upload(Generic[M]):
         return StoredFile(digest.hex(), self._size_bytes, self._media_type)
 
 
-async def chunks_of(request: Request, deadline_seconds: float) -> AsyncIterator[bytes]:
-    """The body as it arrives. Raises Problem 408 when it is not whole after so many seconds."""
-    stream = request.stream()
-    deadline = asyncio.get_running_loop().time() + deadline_seconds
-    while True:
-        try:
-            async with asyncio.timeout_at(deadline):
-                chunk = await anext(stream)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise too_slow(deadline_seconds) from None
-        yield chunk
-
-
 def expected_digest(request: Request) -> bytes | None:
     """The SHA-256 in `Content-Digest` (RFC 9530): of the whole body, or, as simple senders have it, of the file."""
     header = request.headers.get("content-digest")
@@ -233,16 +211,6 @@ def wrong_digest() -> Problem:
         "The SHA-256 of what arrived is not the one in Content-Digest.",
         field="Content-Digest",
         remedy="Send the file again: it was changed on its way.",
-    )
-
-
-def too_slow(deadline_seconds: float) -> Problem:
-    return Problem(
-        408,
-        "too-slow",
-        f"The body was not whole after {deadline_seconds:g} seconds. Nothing was kept.",
-        remedy="Send the same request again over a faster connection.",
-        headers={"Connection": "close"},
     )
 
 

@@ -15,7 +15,7 @@ from services.chassis.dead_letters import DeadLetters, DeadLetterStatus
 from services.chassis.envelope import Incoming, headers_of
 from services.chassis.errors import Halted, LostRace
 from services.chassis.foundation import Foundation, lay_foundation
-from services.chassis.kafka import Position, client_options, group_name, group_positions, topic_name
+from services.chassis.kafka import Position, client_options, commit_start, group_name, group_positions, topic_name
 from services.chassis.positions import Positions
 from services.chassis.settings import ChassisSettings
 from services.chassis.trace import current_traceparent
@@ -172,6 +172,27 @@ async def test_a_group_that_lost_its_position_stops_and_says_how_to_heal(setting
     await positions.forget()
     await positions.settle()
     assert await caught_up(settings)
+    foundation.client.close()
+
+
+async def test_a_group_that_stands_beyond_the_logs_end_stops_and_after_resend_reads_all_of_the_log(
+    settings: ChassisSettings,
+) -> None:
+    """As after a power cut of Kafka: what the group has read is gone, and what is said again fills the same places."""
+    foundation = lay_foundation(settings, "reporting")
+    positions = Positions(settings, foundation.database, "reporting", ("office",))
+    await positions.settle()
+    group = group_name(settings, "reporting")
+    beyond = dict.fromkeys(await group_positions(settings, group, ("office",)), 5)
+    await commit_start(settings, group, beyond)
+    with pytest.raises(Halted, match="vanthu resend --service reporting"):
+        await positions.settle()
+    await positions.forget()
+    events = [unit_changed(f"U{number}") for number in range(30)]
+    await send_raw(settings, *(as_record(each) for each in events))
+    await positions.settle()
+    found = await group_positions(settings, group, ("office",))
+    assert {each.committed for each in found.values()} == {0}
     foundation.client.close()
 
 

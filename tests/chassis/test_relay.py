@@ -178,6 +178,15 @@ async def test_only_one_of_two_relays_holds_the_lease_until_it_lets_go(settings:
         assert await first.hold()
 
 
+async def test_a_lease_that_was_taken_by_a_clock_that_ran_ahead_is_not_waited_for(settings: ChassisSettings) -> None:
+    foundation = lay_foundation(settings, "routing")
+    async with started(foundation):
+        assert await Lease(foundation.database, "relay", "dead", 5).hold()
+        ahead = [{"$set": {"until": {"$add": ["$until", 24 * 3600 * 1000]}}}]
+        await foundation.database["leases"].update_one({"_id": "relay"}, ahead)
+        assert await Lease(foundation.database, "relay", "alive", 5).hold()
+
+
 @given(st.lists(st.sampled_from("abcd"), max_size=30))
 def test_no_wave_holds_a_key_twice_and_waves_keep_each_keys_order(keys: Sequence[str]) -> None:
     rows = [{"key": key, "n": n} for n, key in enumerate(keys)]

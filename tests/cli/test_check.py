@@ -256,6 +256,24 @@ async def catch_up(quiet: Quiet) -> None:
     await commit_start(settings, group, {each: position.following for each, position in positions.items()})
 
 
+def test_a_group_that_stands_beyond_the_logs_end_is_named_with_its_remedy(quiet: Quiet) -> None:
+    """As after a power cut of Kafka, when the log ends before what the group has read."""
+
+    async def stand_beyond() -> None:
+        settings = quiet.vanthu.settings()
+        group = group_name(settings, "reporting")
+        positions = await group_positions(settings, group, ("documents",))
+        await commit_start(settings, group, {each: position.following + 3 for each, position in positions.items()})
+
+    asyncio.run(stand_beyond())
+    try:
+        verdict = quiet.check()["consumers caught up"]
+        assert len(verdict["faults"]) == 2
+        assert all("vanthu resend --service reporting" in each["detail"] for each in verdict["faults"])
+    finally:
+        asyncio.run(catch_up(quiet))
+
+
 def test_an_installation_at_rest_keeps_every_promise(quiet: Quiet) -> None:
     verdicts = quiet.check()
     assert all(verdict["ok"] for verdict in verdicts.values())

@@ -99,7 +99,7 @@ class Up:
         self.process.wait()
 
 
-def new_vanthu(servers: Endpoints, folder: Path) -> Vanthu:
+def new_vanthu(servers: Endpoints, folder: Path, *, replication: int = 1) -> Vanthu:
     name = f"c{uuid.uuid4().hex[:10]}"
     vanthu = Vanthu(
         folder / "data",
@@ -110,7 +110,7 @@ def new_vanthu(servers: Endpoints, folder: Path) -> Vanthu:
             "VANTHU_MONGO_DATABASE_PREFIX": name,
             "VANTHU_KAFKA_TOPIC_PREFIX": name,
             "VANTHU_KAFKA_PARTITIONS": "2",
-            "VANTHU_KAFKA_REPLICATION": "1",
+            "VANTHU_KAFKA_REPLICATION": str(replication),
         },
     )
     vanthu.run("topics", "create")

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from services.embedded import Endpoints
+from tests.faults.cluster import Cluster, running_cluster
 from tests.faults.lab import Lab, opened_lab
 
 SEEDS = int(os.environ.get("SEEDS", "1"))
@@ -27,10 +28,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without FAULTS only what is quick; with it nothing that this commit has passed already."""
-    passed = {(line["test"], line["commit"]) for line in kept() if line["outcome"] == "passed"}
-    here = commit()
-    left_out = [each for each in items if _is_ours(each) and _is_left_out(each, (each.nodeid, here) in passed)]
+    """Without FAULTS only what is quick; with it nothing that this code has passed already."""
+    here = code()
+    passed = {line["test"] for line in kept() if line["outcome"] == "passed" and line["code"] == here}
+    left_out = [each for each in items if _is_ours(each) and _is_left_out(each, each.nodeid in passed)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [each for each in items if each not in left_out]
@@ -59,7 +60,7 @@ def _keep(item: pytest.Item, report: pytest.TestReport) -> None:
         "fault": marker.args[0],
         "test": item.nodeid,
         "seed": getattr(item, "callspec").params.get("seed") if hasattr(item, "callspec") else None,  # noqa: B009
-        "commit": commit(),
+        "code": code(),
         "outcome": report.outcome,
         "seconds": round(report.duration, 1),
         "at": round(time.time()),
@@ -74,12 +75,20 @@ def kept() -> list[dict[str, Any]]:
     return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
 
 
-def commit() -> str:
-    """The tree as it is; what is not committed yet counts as another one each time."""
-    here = Path(__file__).parent
-    dirty = subprocess.run(["git", "status", "--porcelain"], cwd=here, capture_output=True, text=True, check=True)
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
-    return f"{head.stdout.strip()}+{time.time_ns()}" if dirty.stdout.strip() else head.stdout.strip()
+def code() -> str:
+    """The product and these tests as they are: a commit that changes other things only has the same results.
+
+    What is not committed yet counts as other code each time.
+    """
+    folders = ("services", "tests/faults")
+    if _git("status", "--porcelain", "--", *folders):
+        return f"not committed {time.time_ns()}"
+    return " ".join(_git("rev-parse", "--short=12", f"HEAD:{each}") for each in folders)
+
+
+def _git(*arguments: str) -> str:
+    root = Path(__file__).parents[2]
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture
@@ -93,3 +102,16 @@ def figures(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.fixture
 def new_lab(servers: Endpoints, tmp_path: Path) -> LabOpener:
     return lambda: opened_lab(servers, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(shared_cluster: Cluster) -> Cluster:
+    """Three mongods and three brokers; all of them run, whatever the test before has done to them."""
+    shared_cluster.heal()
+    return shared_cluster

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,7 +40,10 @@ class Place:
 
 @dataclass
 class Evidence:
-    """Rows by collection; `files` are SHA-256 by document id; `records` the ids of events by topic, as read."""
+    """Rows by collection; `files` are SHA-256 by document id; `records` the ids of events by topic, as read.
+
+    `starts` are the first readable offsets by topic and partition.
+    """
 
     documents: list[Row]
     assignments: list[Row]
@@ -55,11 +59,13 @@ class Evidence:
     partial_files: list[str]
     logged: list[Row]
     records: dict[str, list[str]] = field(default_factory=dict)
+    starts: dict[str, dict[int, int]] = field(default_factory=dict)
 
 
 async def gather(place: Place) -> Evidence:
     evidence = await asyncio.to_thread(_stored, place)
     evidence.records = await _records(place)
+    evidence.starts = await _starts(place)
     return evidence
 
 
@@ -102,7 +108,8 @@ def _logged(folder: Path) -> Iterator[Row]:
                 line = json.loads(text)
             except ValueError:  # a line that a crash tore
                 continue
-            yield line
+            if "id" in line:
+                yield line
 
 
 @asynccontextmanager
@@ -127,30 +134,57 @@ async def partitions_of(admin: AIOKafkaAdminClient, place: Place, topics: Sequen
 
 async def _records(place: Place) -> dict[str, list[str]]:
     async with kafka(place) as (consumer, admin):
-        return {topic: await _ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
+        return {topic: await ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
 
 
-async def _ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
+async def _starts(place: Place) -> dict[str, dict[int, int]]:
+    async with kafka(place) as (consumer, admin):
+        found = {topic: await partitions_of(admin, place, [topic]) for topic in TOPICS}
+        first = await consumer.beginning_offsets([each for partitions in found.values() for each in partitions])
+    return {topic: {each.partition: first[each] for each in partitions} for topic, partitions in found.items()}
+
+
+async def said_versions(place: Place) -> dict[str, list[int]]:
+    """The versions of each topic's and key's events, in the order in which Kafka has them."""
+    found: dict[str, list[int]] = defaultdict(list)
+    async with kafka(place) as (consumer, admin):
+        for record in await _read(consumer, await partitions_of(admin, place, TOPICS)):
+            found[f"{record.topic}/{record.key.decode()}"].append(json.loads(record.value)["version"])
+    return found
+
+
+async def ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
+    return [dict(each.headers).get("ce_id", b"").decode() for each in await _read(consumer, partitions)]
+
+
+async def _read(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[Any]:
+    """All records there are, each partition's in order."""
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
     ends = await consumer.end_offsets(partitions)
-    ids: list[str] = []
+    found: list[Any] = []
     async with asyncio.timeout(READ_SECONDS):
         while any([await consumer.position(each) < ends[each] for each in partitions]):
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                ids += [dict(record.headers).get("ce_id", b"").decode() for record in records]
-    return ids
+                found += records
+    return found
 
 
 async def lags(place: Place, services: Sequence[str] = SERVICES) -> dict[str, int]:
     """How many records each service has still to read; a position that is missing counts the whole log."""
+    found = await standings(place, services)
+    return {service: sum(end - max(position, 0) for position, end in each) for service, each in found.items()}
+
+
+async def standings(place: Place, services: Sequence[str] = SERVICES) -> dict[str, list[tuple[int, int]]]:
+    """Where each service stands in each partition that it hears, and that partition's end; -1 where it stands nowhere."""
     async with kafka(place) as (consumer, admin):
-        found: dict[str, int] = {}
+        found: dict[str, list[tuple[int, int]]] = {}
         for service in services:
             partitions = await partitions_of(admin, place, HEARS[service])
             ends = await consumer.end_offsets(partitions)
             positions = await admin.list_consumer_group_offsets(f"{place.prefix}.{service}", partitions=partitions)
-            found[service] = sum(ends[each] - max(positions[each].offset, 0) for each in partitions)
+            found[service] = [(positions[each].offset, ends[each]) for each in partitions]
         return found
 
 
@@ -158,3 +192,9 @@ def unsent(place: Place) -> dict[str, int]:
     """Events that wait for Kafka, by service."""
     with MongoClient[Row](place.mongo_url) as client:
         return {name: client[f"{place.prefix}_{name}"]["events"].count_documents({"unsent": True}) for name in SERVICES}
+
+
+def pending_deliveries(place: Place) -> int:
+    """Webhooks that are still to be sent, or to be sent again."""
+    with MongoClient[Row](place.mongo_url) as client:
+        return client[f"{place.prefix}_notify"]["deliveries"].count_documents({"pending": True})

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +14,14 @@ from tests.faults.evidence import SERVICES, Place, gather, lags, unsent
 from tests.faults.ledger import Ledger, histories
 from tests.faults.load import Senders
 from tests.faults.oracle import judge, told
-from tests.faults.replica import Replica
+from tests.faults.replica import Replica, Usage
 
 OFFICE = "vpubnd"
 SCANNERS = ("scan-1", "scan-2")
 OUTGOING = "out-1"
 READERS = ("routing", "notify", "reporting")
 QUIET_SECONDS = 30.0
+MOST_GROWTH = Usage(memory_mb=150.0, handles=250)  # handles: the senders keep up to 200 connections
 
 
 @dataclass
@@ -61,26 +62,50 @@ class Lab:
             assert time.monotonic() - started < seconds, f"not quiet after {seconds} s: {waiting}"
             await asyncio.sleep(0.2)
 
-    async def judge(self, *, poison: Collection[str] = (), settled: bool = True) -> dict[str, Any]:
+    async def judge(
+        self, *, poison: Collection[str] = (), settled: bool = True, erased: Collection[str] = ()
+    ) -> dict[str, Any]:
         """Fails with the whole story where the promise is broken; else what was judged."""
         known, evidence = histories(self.ledger.path), await gather(self.place)
-        breaches = judge(known, evidence, poison=poison, settled=settled)
+        breaches = judge(known, evidence, poison=poison, settled=settled, erased=erased)
         assert not breaches, told(breaches, known, evidence)
         outcomes = [each.outcome for each in known.values()]
-        return {
+        return self._growth() | {
             "documents": len(evidence.documents),
             "ok": outcomes.count("ok"),
             "refused": outcomes.count("refused"),
             "attempts without an answer": sum(each.outcomes.count("unknown") for each in known.values()),
         }
 
+    def _growth(self) -> dict[str, float]:
+        """The most that any process has grown since it was ready. Fails where that is more than work needs."""
+        memory_mb, handles = 0.0, 0
+        for name, each in self.replicas.items():
+            if each.alive and each.when_ready:
+                now = each.usage()
+                memory_mb = max(memory_mb, now.memory_mb - each.when_ready.memory_mb)
+                handles = max(handles, now.handles - each.when_ready.handles)
+                assert memory_mb <= MOST_GROWTH.memory_mb, f"{name} grew by {memory_mb:.0f} MB"
+                assert handles <= MOST_GROWTH.handles, f"{name} holds {handles} handles more than at its start"
+        return {"memory growth, MB": round(memory_mb, 1), "more handles": handles}
+
 
 @asynccontextmanager
-async def opened_lab(servers: Endpoints, folder: Path, *, data: Path | None = None) -> AsyncIterator[Lab]:
-    """An installation of its own with an office, devices and a clerk. All its processes are ended afterwards."""
+async def opened_lab(
+    servers: Endpoints,
+    folder: Path,
+    *,
+    data: Path | None = None,
+    replication: int = 1,
+    env: Mapping[str, str] | None = None,
+) -> AsyncIterator[Lab]:
+    """An installation of its own with an office, devices and a clerk. All its processes are ended afterwards.
+
+    `env` is for all of them, also for `vanthu`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    vanthu = await asyncio.to_thread(new_vanthu, servers, folder)
-    vanthu.env["VANTHU_LOG_LEVEL"] = "INFO"
+    vanthu = await asyncio.to_thread(new_vanthu, servers, folder, replication=replication)
+    vanthu.env |= {"VANTHU_LOG_LEVEL": "INFO", **(env or {})}
     if data:
         vanthu.data = data
     lab = await asyncio.to_thread(_furnished, vanthu, servers, folder)

@@ -31,6 +31,16 @@ class Paper:
         return hashlib.sha256(self.content).hexdigest()
 
 
+@dataclass(frozen=True)
+class Heard:
+    """One webhook as its receiver got it: `id` is its `webhook-id`, `cause` the event that it tells of."""
+
+    subscriber: str
+    id: str
+    cause: str
+    body: bytes
+
+
 @dataclass
 class History:
     """All attempts of one sender's key. `answers` are the bodies of 201."""

@@ -38,13 +38,15 @@ class Senders:
     ) -> None:
         await self._client.aclose()
 
-    async def post(self, paper: Paper, address: str | None = None) -> tuple[Outcome, httpx.Response | None]:
+    async def post(
+        self, paper: Paper, address: str | None = None, *, file_name: str = "scan.pdf"
+    ) -> tuple[Outcome, httpx.Response | None]:
         """One attempt."""
         url = f"{address or self._chance.choice(self._addresses())}/intake/api/v1/{paper.door}"
         headers = {"Authorization": f"Bearer {self._keys[paper.device]}", "Idempotency-Key": paper.key}
         files: dict[str, tuple[str | None, bytes, str]] = {
             "metadata": (None, json.dumps(paper.metadata).encode(), "application/json"),
-            "file": ("scan.pdf", paper.content, "application/pdf"),
+            "file": (file_name, paper.content, "application/pdf"),
         }
         self._ledger.asks(paper, time.time())
         try:
@@ -59,17 +61,27 @@ class Senders:
 
         async def one() -> None:
             for _ in left:
-                await self._deliver(next(papers))
+                await self.deliver(next(papers))
 
         await asyncio.gather(*(one() for _ in range(connections)))
 
-    async def _deliver(self, paper: Paper) -> None:
+    async def deliver(self, paper: Paper) -> None:
+        """Until there is an answer, or the sender gives up for now and the paper stays open."""
         ends = time.monotonic() + PATIENCE_SECONDS
         while (await self.post(paper))[0] == "unknown":
             if self._chance.random() < 0.5 or time.monotonic() > ends:
                 self.open.append(paper)
                 return
             await asyncio.sleep(PAUSE_SECONDS * self._chance.random())
+
+    async def until_accepted(self, paper: Paper, seconds: float) -> float:
+        """Repeat it until it has a number; how long that took, in seconds."""
+        started = time.monotonic()
+        while (await self.post(paper))[0] != "ok":
+            waited_seconds = time.monotonic() - started
+            assert waited_seconds < seconds, f"{paper.key} has no number after {waited_seconds:.0f} s"
+            await asyncio.sleep(PAUSE_SECONDS)
+        return time.monotonic() - started
 
     async def settle(self) -> None:
         """Repeat all that is open until it has an answer. Fails when one has none after a minute."""

@@ -11,8 +11,10 @@ from datetime import UTC
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from aiokafka.partitioner import DefaultPartitioner
+
 from tests.faults.evidence import Evidence, Row
-from tests.faults.ledger import History, Sender
+from tests.faults.ledger import Heard, History, Sender
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 INCOMING_BY_KIND = {"giay_moi": "invitation", "petition": "petition", "one_stop": "one_stop"}
@@ -32,15 +34,22 @@ class Breach:
 
 
 def judge(
-    histories: Mapping[Sender, History], evidence: Evidence, *, poison: Collection[str] = (), settled: bool = True
+    histories: Mapping[Sender, History],
+    evidence: Evidence,
+    *,
+    poison: Collection[str] = (),
+    settled: bool = True,
+    erased: Collection[str] = (),
 ) -> list[Breach]:
     """All breaches of the promise. `poison` are the ids of dead letters that were made on purpose.
 
-    `settled`: every sender has had an answer by now, so that nothing may be unknown.
+    `settled`: every sender has had an answer by now, so that nothing may be unknown. `erased` are documents that
+    were destroyed on purpose: their numbers stay taken, and nothing else is left.
     """
     by_sender = {(row["device"], row.get("idempotency_key", "")): row for row in evidence.documents}
     return [
-        *_each_sender(histories, evidence, by_sender, settled=settled),
+        *_each_sender(histories, evidence, by_sender, erased, settled=settled),
+        *_erased(evidence, erased),
         *_nobody_else(histories, evidence),
         *_numbers(evidence.documents),
         *_books(evidence),
@@ -54,6 +63,46 @@ def judge(
     ]
 
 
+def judge_webhooks(evidence: Evidence, heard: Iterable[Heard], reachable: Collection[str]) -> list[Breach]:
+    """All breaches towards subscribers of every event of an assignment. `reachable` are those who take what they get."""
+    got: dict[tuple[str, str], dict[str, set[bytes]]] = defaultdict(lambda: defaultdict(set))
+    for each in heard:
+        got[each.subscriber, each.cause][each.id].add(each.body)
+    rows = (row for row in evidence.events["routing"] if row["topic"] == "assignments")
+    said = {f"{row['key']}:{row['version']}": row["key"] for row in rows}
+    return [*_each_told(said, got, reachable), *_each_once(evidence.deliveries, said, got)]
+
+
+def _each_told(
+    said: Mapping[str, str], got: Mapping[tuple[str, str], Mapping[str, set[bytes]]], reachable: Collection[str]
+) -> Iterator[Breach]:
+    for cause, document in said.items():
+        for subscriber in reachable:
+            if (subscriber, cause) not in got:
+                yield Breach("a webhook comes at least once", f"{subscriber} never heard of {cause}", document)
+    for (subscriber, cause), bodies in got.items():
+        if len(bodies) != 1:
+            yield Breach("a webhook has one id", f"{subscriber} got {cause} as {sorted(bodies)}", said.get(cause, ""))
+        if any(len(each) != 1 for each in bodies.values()):
+            yield Breach("a repeat says the same", f"{subscriber} got {cause} in other words", said.get(cause, ""))
+        if cause not in said:
+            yield Breach("no webhook from nowhere", f"{subscriber} got {cause}, which nobody said")
+
+
+def _each_once(
+    deliveries: Iterable[Row], said: Mapping[str, str], got: Mapping[tuple[str, str], Mapping[str, set[bytes]]]
+) -> Iterator[Breach]:
+    rows = Counter((row["subscriber_id"], row["cause"]) for row in deliveries)
+    for row in deliveries:
+        place = row["subscriber_id"], row["cause"]
+        if rows[place] > 1:
+            yield Breach("one delivery per subscriber and event", f"{place} has {rows[place]}", said.get(place[1], ""))
+        if row["status"] == "delivered" and row["_id"] not in got.get(place, {}):
+            yield Breach("what is delivered was heard", f"{place} never came", said.get(place[1], ""))
+        if row["status"] == "pending":
+            yield Breach("a delivery ends", f"{place} is still pending", said.get(place[1], ""))
+
+
 def told(breaches: Iterable[Breach], histories: Mapping[Sender, History], evidence: Evidence) -> str:
     """All breaches, and what everybody knows of the first one's document."""
     shown = list(breaches)
@@ -64,7 +113,12 @@ def told(breaches: Iterable[Breach], histories: Mapping[Sender, History], eviden
 
 
 def _each_sender(
-    histories: Mapping[Sender, History], evidence: Evidence, by_sender: Mapping[Sender, Row], *, settled: bool
+    histories: Mapping[Sender, History],
+    evidence: Evidence,
+    by_sender: Mapping[Sender, Row],
+    erased: Collection[str],
+    *,
+    settled: bool,
 ) -> Iterator[Breach]:
     counts = Counter((row["device"], row.get("idempotency_key", "")) for row in evidence.documents)
     for sender, history in histories.items():
@@ -76,19 +130,38 @@ def _each_sender(
         elif history.outcome == "unknown" and (count > 1 or settled):
             yield Breach("unknown is none or one", f"has no answer and is there {count} times", sender=sender)
         elif row is not None:
-            yield from _same_document(history, row, evidence.files)
+            yield from _same_document(history, row, evidence.files, was_erased=row["_id"] in erased)
 
 
-def _same_document(history: History, row: Row, files: Mapping[str, str]) -> Iterator[Breach]:
+def _same_document(history: History, row: Row, files: Mapping[str, str], *, was_erased: bool) -> Iterator[Breach]:
     id = row["_id"]
     for answer in history.answers:
-        if any(answer[name] != row[stored] for name, stored in _ANSWERED.items()):
+        if any(answer[name] != row[_STORED.get(name, name)] for name in (_NUMBERED if was_erased else _ANSWERED)):
             yield Breach("an answer stays true", f"was answered {answer}", id)
+    if was_erased:
+        return
     if not row.get("sha256") == history.sha256 == files.get(id):
         yield Breach("bytes are kept", f"sent {history.sha256}, stored {files.get(id)}", id)
 
 
-_ANSWERED = {"id": "_id", "book": "book", "year": "year", "number": "number", "sha256": "sha256"}
+_NUMBERED = ("id", "book", "year", "number")
+_ANSWERED = (*_NUMBERED, "sha256")
+_STORED = {"id": "_id"}
+LEFT_OF_ERASED = {"_id", "office", "book", "year", "number", "direction", "received_at", "version", "status"} | {
+    "void_reason", "readers", "conflicted", "device", "idempotency_key", "erased", "assignment",
+}  # fmt: skip
+
+
+def _erased(evidence: Evidence, erased: Collection[str]) -> Iterator[Breach]:
+    for row in evidence.documents:
+        if row["_id"] in erased:
+            more = set(row) - LEFT_OF_ERASED
+            if more or (row["status"], row["void_reason"]) != ("voided", "secrecy"):
+                yield Breach("of an erased document the number is left", f"has {sorted(more)}", row["_id"])
+            if row["_id"] in evidence.files:
+                yield Breach("an erased document has no file", "has one", row["_id"])
+    for id in set(erased) - {row["_id"] for row in evidence.documents}:
+        yield Breach("an erased document keeps its number", "is gone altogether", id)
 
 
 def _nobody_else(histories: Mapping[Sender, History], evidence: Evidence) -> Iterator[Breach]:
@@ -148,8 +221,14 @@ def _journals(evidence: Evidence) -> Iterator[Breach]:
         for row in rows:
             if row.get("unsent"):
                 yield Breach("journals are sent", f"{service} has not sent {row['_id']}", row["key"])
-            elif row["headers"]["ce_id"] not in in_kafka[row["topic"]]:
+            elif row["headers"]["ce_id"] not in in_kafka[row["topic"]] and not _was_emptied(row, evidence):
                 yield Breach("what is sent is in Kafka", f"{service}'s {row['_id']} is not there", row["key"])
+
+
+def _was_emptied(row: Row, evidence: Evidence) -> bool:
+    """Whether an erasure took the records of this row's partition away."""
+    starts = evidence.starts[row["topic"]]
+    return starts[DefaultPartitioner()(row["key"].encode(), sorted(starts), [])] > 0
 
 
 def _assignments(evidence: Evidence) -> Iterator[Breach]:

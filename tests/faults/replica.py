@@ -11,12 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import psutil
 
 from services.embedded.ports import LOOPBACK, choose
 from services.embedded.process import end_with_parent
 
 READY_SECONDS = 40.0
 GRACE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process holds: resident memory, and descriptors of files, sockets and all else."""
+
+    memory_mb: float
+    handles: int
 
 
 @dataclass
@@ -29,6 +38,7 @@ class Replica:
     folder: Path
     port: int = field(default_factory=choose)
     process: "subprocess.Popen[bytes] | None" = None
+    when_ready: "Usage | None" = None
 
     @property
     def url(self) -> str:
@@ -50,6 +60,7 @@ class Replica:
     def start(self, fault: str = "") -> None:
         assert not self.alive
         self.struck.unlink(missing_ok=True)
+        self.when_ready = None
         env = {**self.env, "VANTHU_INSTANCE": self.name, "FAULT": fault, "FAULT_PROOF": str(self.struck)}
         command = [sys.executable, "-m", "tests.faults.launcher", "serve", *self.services]
         with self.log.open("ab") as log:
@@ -71,7 +82,13 @@ class Replica:
                 assert self.alive, f"{self.name} ended by itself: {self.last_words()}"
                 assert time.monotonic() - started < seconds, f"{self.name} is not ready: {self.last_words()}"
                 await asyncio.sleep(0.05)
+        self.when_ready = self.usage()
         return time.monotonic() - started
+
+    def usage(self) -> Usage:
+        assert self.process is not None
+        process = psutil.Process(self.process.pid)
+        return Usage(process.memory_info().rss / 1e6, process.num_fds())
 
     async def _is_ready(self, client: httpx.AsyncClient) -> bool:
         try:

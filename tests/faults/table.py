@@ -1,45 +1,97 @@
-"""`python -m tests.faults.table`: what this commit's runs of the faults have shown, fault by fault."""
+"""`python -m tests.faults.table [--write]`: what the runs of the faults have shown with this code, fault by fault.
+
+`--write` puts the table into `deploy/docs/guarantees.md`, which ops read.
+"""
 
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults.conftest import commit, kept
+from tests.faults.conftest import code, kept
+
+GUARANTEES = Path(__file__).parents[2] / "deploy" / "docs" / "guarantees.md"
+BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
+COLUMNS = ("Fault", "What was shown", "Passed", "Documents", "Posts without an answer", "Longest until quiet")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One test, all its seeds and cases together."""
+
+    fault: int
+    name: str
+    runs: int
+    passed: int
+    documents: int
+    unanswered: int
+    quiet_seconds: float
+
+    def cells(self) -> tuple[str, ...]:
+        counts = (f"{self.passed} of {self.runs}", f"{self.documents:,}", f"{self.unanswered:,}")
+        return str(self.fault), self.name, *counts, f"{self.quiet_seconds:.1f} s"
 
 
 def newest(lines: list[dict[str, Any]], of: str) -> dict[str, dict[str, Any]]:
-    """The last run of each test at the commit."""
-    return {line["test"]: line for line in lines if line["commit"] == of}
+    """The last run of each test with this code."""
+    return {line["test"]: line for line in lines if line["code"] == of}
 
 
-def table(runs: dict[str, dict[str, Any]]) -> Table:
-    """One row per test, all its seeds together."""
-    shown = Table("fault", "test", "passed", "failed seeds", "documents", "no answer", "longest until quiet", box=None)
+def rows(runs: dict[str, dict[str, Any]]) -> list[Row]:
     by_test: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
     for name, line in runs.items():
         by_test[line["fault"], name.rpartition("::")[2].partition("[")[0]].append(line)
-    for (fault, name), lines in sorted(by_test.items()):
-        figures = [line["figures"] for line in lines]
-        shown.add_row(
-            str(fault),
-            name.removeprefix("test_").replace("_", " "),
-            f"{sum(line['outcome'] == 'passed' for line in lines)} of {len(lines)}",
-            ", ".join(sorted(str(line["seed"]) for line in lines if line["outcome"] != "passed")),
-            str(sum(each.get("documents", 0) for each in figures)),
-            str(sum(each.get("attempts without an answer", 0) for each in figures)),
-            f"{max((each.get('seconds until quiet', 0) for each in figures), default=0)} s",
-        )
-    return shown
+    return [_row(fault, name, lines) for (fault, name), lines in sorted(by_test.items())]
 
 
-def main() -> int:
-    runs = newest(kept(), commit())
-    Console(width=200).print(table(runs) if runs else "No fault has been run at this commit.")
-    return 0 if runs and all(line["outcome"] == "passed" for line in runs.values()) else 1
+def _row(fault: int, name: str, lines: list[dict[str, Any]]) -> Row:
+    figures = [line["figures"] for line in lines]
+    return Row(
+        fault,
+        name.removeprefix("test_").replace("_", " "),
+        len(lines),
+        sum(line["outcome"] == "passed" for line in lines),
+        sum(each.get("documents", 0) for each in figures),
+        sum(each.get("attempts without an answer", 0) for each in figures),
+        max((each.get("seconds until quiet", 0) for each in figures), default=0),
+    )
+
+
+def shown(found: Sequence[Row]) -> Table:
+    table = Table(*COLUMNS, box=None)
+    for row in found:
+        table.add_row(*row.cells())
+    return table
+
+
+def failed(runs: dict[str, dict[str, Any]]) -> list[str]:
+    return sorted(name for name, line in runs.items() if line["outcome"] != "passed")
+
+
+def write(found: Sequence[Row]) -> None:
+    lines = [" | ".join(COLUMNS), " | ".join("---" for _ in COLUMNS), *(" | ".join(row.cells()) for row in found)]
+    text = "".join(f"| {line} |\n" for line in lines)
+    before, _, rest = GUARANTEES.read_text().partition(BEGIN)
+    GUARANTEES.write_text(f"{before}{BEGIN}{text}{END}{rest.partition(END)[2]}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    console, runs = Console(width=200), newest(kept(), code())
+    if not runs:
+        console.print("No fault has been run with this code.")
+        return 1
+    console.print(shown(rows(runs)))
+    for name in failed(runs):
+        console.print(f"failed: {name}", markup=False)
+    if "--write" in arguments:
+        write(rows(runs))
+    return 1 if failed(runs) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

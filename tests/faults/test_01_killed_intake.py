@@ -1,4 +1,4 @@
-"""Fault 1: intake is killed at every step between an upload and its answer."""
+"""Fault 1: intake is killed at every step between an upload and its answer, and the power goes with it."""
 
 import asyncio
 import random
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults import power
 from tests.faults.conftest import LabOpener
 from tests.faults.lab import OUTGOING, READERS, SCANNERS
 from tests.faults.launcher import UPLOAD_POINTS
@@ -17,6 +18,7 @@ from tests.faults.replica import Replica
 
 BACK_SECONDS = 10.0
 STRIKE_SECONDS = 40.0
+CUT_POINTS = ["file written", "file stored", "after the commit", "register log written", "before the answer"]
 QUICK_POINTS = ["file written", "events written", "after the commit", "register log written"]
 
 
@@ -35,6 +37,36 @@ async def test_killed_at_every_point_intake_loses_nothing_and_numbers_on(
     seed: int, new_lab: LabOpener, figures: dict[str, Any]
 ) -> None:
     await _killed_at(random.Random(seed).sample(UPLOAD_POINTS, len(UPLOAD_POINTS)), seed, new_lab, figures)
+
+
+@pytest.mark.fault(1)
+@pytest.mark.quick
+@pytest.mark.timeout(300)
+async def test_a_power_cut_takes_nothing_that_anybody_was_answered_for(
+    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+) -> None:
+    chance, lost = random.Random(seed), 0
+    async with new_lab() as lab, lab.senders(seed) as senders:
+        notes = lab.folder / "synced.jsonl"
+        intake, readers = lab.replica("intake", "intake", SYNCED=str(notes)), lab.replica("readers", *READERS)
+        await lab.start(readers)
+        post = papers(seed, SCANNERS, outgoing=OUTGOING)
+        for point in chance.sample(CUT_POINTS, len(CUT_POINTS)):
+            intake.start(f"crash:{point}:{chance.randint(5, 40)}")
+            await intake.until_ready()
+            work = asyncio.create_task(senders.work(post, count=60, connections=8))
+            await intake.until_ended(STRIKE_SECONDS)
+            assert intake.struck.read_text() == point
+            lost += power.cut(lab.place.data / "files", notes) + power.cut(lab.place.data / "register", notes)
+            intake.start()
+            await work
+            await intake.terminate()
+        assert lost, "the disk had nothing to forget"
+        figures["names and files that lost something"] = lost
+        await lab.start(intake)
+        await senders.settle()
+        figures["seconds until quiet"] = round(await lab.until_quiet(), 2)
+        figures |= await lab.judge()
 
 
 async def _killed_at(points: list[str], seed: int, new_lab: LabOpener, figures: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ import pytest
 from pymongo import MongoClient
 
 from tests.eventually import eventually
+from tests.faults.answered import Answered
 from tests.faults.conftest import LabOpener
 from tests.faults.evidence import SERVICES, Row
 from tests.faults.lab import OUTGOING, READERS, SCANNERS, Lab
@@ -24,7 +25,6 @@ from tests.faults.ledger import histories
 from tests.faults.load import Senders
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
-from tests.faults.staff import Staff
 
 DOCUMENTS = 60
 HANDLED = 8
@@ -53,7 +53,7 @@ async def _restored(seed: int, new_lab: LabOpener, figures: dict[str, Any], *, b
         await lab.start(intake, readers)
         post = papers(seed, SCANNERS, outgoing=OUTGOING)
         backup = await _backup_under_load(lab, senders, post)
-        staff = await _more_work(lab, senders, post, Staff(lab, intake.url, readers.url), random.Random(seed))
+        staff = await _more_work(lab, senders, post, Answered(lab, intake.url, readers.url), random.Random(seed))
         for each in (intake, readers):
             assert await each.terminate() == 0
         _age_files(lab)
@@ -124,7 +124,7 @@ async def _backup_under_load(lab: Lab, senders: Senders, post: Any) -> Path:
     return backup
 
 
-async def _more_work(lab: Lab, senders: Senders, post: Any, staff: Staff, chance: random.Random) -> Staff:
+async def _more_work(lab: Lab, senders: Senders, post: Any, staff: Answered, chance: random.Random) -> Answered:
     """Documents that the backup does not have, and what people did with those that it has and with those."""
     await senders.work(post, count=DOCUMENTS, connections=8)
     await senders.settle()

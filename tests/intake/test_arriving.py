@@ -187,12 +187,22 @@ async def test_a_book_taken_over_in_mid_year_goes_on_from_its_number(intake: Run
     assert await intake.scanner.number("the first here") == 501
 
 
-async def test_a_clock_that_ran_ahead_stops_numbering(intake: Running) -> None:
-    ahead = datetime.now(UTC) + timedelta(days=200)
+async def test_after_a_clock_ran_ahead_the_books_time_stands_until_it_has_come(intake: Running) -> None:
+    year = this_year(intake)
+    ahead = datetime(year, 12, 31, 16, 59, 59, tzinfo=UTC)  # 23:59:59 in Hà Tĩnh
+    book = {"_id": f"{HA_TINH}/incoming", "year": year, "next": 7, "last_at": ahead}
+    await intake.database["books"].insert_one(book)
+    answer = (await intake.scanner.post({})).json()
+    assert (answer["number"], datetime.fromisoformat(answer["received_at"])) == (7, ahead)
+
+
+async def test_a_clock_that_ran_ahead_into_another_year_stops_numbering(intake: Running) -> None:
+    ahead = datetime.now(UTC) + timedelta(days=366)
     book = {"_id": f"{HA_TINH}/incoming", "year": ahead.year, "next": 7, "last_at": ahead}
     await intake.database["books"].insert_one(book)
     response = await intake.scanner.post({})
     assert (response.status_code, response.json()["type"]) == (503, "urn:vanthu:problem:clock-disagrees")
+    assert str(ahead.year) in response.json()["detail"]
     assert response.headers["retry-after"]
     assert intake.files == []
     assert (await intake.database["books"].find_one({"_id": book["_id"]}))["next"] == 7

@@ -305,3 +305,50 @@ async def test_slow_uploads_end_and_too_many_at_once_are_asked_to_pause(
         late = await first
         assert (late.status_code, late.json()["type"]) == (408, "urn:vanthu:problem:too-slow")
         assert await scanner.number("there is room again") == 1
+
+
+async def test_an_upload_that_only_trickles_ends_long_before_its_deadline(
+    settings: ChassisSettings, database: Any, tmp_path: Path
+) -> None:
+    own = IntakeSettings(
+        **settings.model_dump(),
+        data_folder=tmp_path / "data",
+        upload_slow_seconds=0.3,
+        upload_least_bytes_per_second=10_000,
+    )
+    async with running(build(own)) as client:
+        key = await DeviceKeys(database).create(HA_TINH, "scanner", "incoming", "incoming")
+        headers = {**Scanner(client, key).headers, "Content-Type": BOUNDARY}
+        late = await client.post("/intake/api/v1/documents", content=_trickling(), headers=headers)
+        assert (late.status_code, late.json()["type"]) == (408, "urn:vanthu:problem:too-slow")
+        assert "10000 bytes per second" in late.json()["detail"]
+
+
+async def test_when_all_places_are_taken_the_device_with_most_of_them_makes_room(
+    settings: ChassisSettings, database: Any, tmp_path: Path
+) -> None:
+    own = IntakeSettings(**settings.model_dump(), data_folder=tmp_path / "data", max_uploads=2)
+    async with running(build(own)) as client:
+        keys = DeviceKeys(database)
+        greedy, other = [
+            Scanner(client, await keys.create(HA_TINH, name, "incoming", "incoming")) for name in ("greedy", "other")
+        ]
+        headers = {**greedy.headers, "Content-Type": BOUNDARY}
+        address = "/intake/api/v1/documents"
+        slow = [asyncio.create_task(client.post(address, content=_trickling(), headers=headers)) for _ in range(2)]
+        while (await greedy.post({})).status_code != 503:
+            await asyncio.sleep(0.01)
+        assert await other.number("others are let in")
+        done, waiting = await asyncio.wait(slow, return_when=asyncio.FIRST_COMPLETED)
+        (gave_way,) = [each.result() for each in done]
+        assert (gave_way.status_code, gave_way.json()["type"]) == (503, "urn:vanthu:problem:busy")
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def _trickling() -> AsyncIterator[bytes]:
+    yield part("metadata", b"{}")
+    while True:
+        await asyncio.sleep(0.05)
+        yield b"\r\n"

@@ -1,6 +1,7 @@
 """Symbols of outgoing documents, and the books that number them."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,9 @@ from services.intake.numbering import (
     QpplOfTheOffice,
     clocks_agree,
     fit_together,
+    is_ahead,
     is_book,
+    is_of_year,
     outgoing_book,
 )
 from services.intake.symbols import ABBREVIATIONS, symbol_of
@@ -56,11 +59,23 @@ def test_a_batch_keeps_its_limits_and_is_never_empty(sizes: list[int]) -> None:
     assert count == 1 or sum(sizes[:count]) <= MOST_BYTES
 
 
-def test_a_clock_that_is_wrong_in_either_direction_or_was_wrong_once_stops_numbering() -> None:
+def test_clocks_that_differ_in_either_direction_disagree() -> None:
     now, tolerance = datetime(2026, 6, 1, tzinfo=UTC), timedelta(minutes=5)
-    hour = timedelta(hours=1)
-    assert clocks_agree(now, now, now, tolerance)
-    assert clocks_agree(now, now - hour, now, tolerance)
-    assert not clocks_agree(now + hour, now + hour, now, tolerance)
-    assert not clocks_agree(now - hour, now, now, tolerance)
-    assert not clocks_agree(now, now + hour, now, tolerance)
+    assert clocks_agree(now + tolerance, now, tolerance)
+    assert clocks_agree(now - tolerance, now, tolerance)
+    assert not clocks_agree(now + timedelta(hours=1), now, tolerance)
+    assert not clocks_agree(now - timedelta(hours=1), now, tolerance)
+
+
+def test_a_book_is_ahead_when_its_time_is_in_the_future() -> None:
+    now, tolerance = datetime(2026, 6, 1, tzinfo=UTC), timedelta(minutes=5)
+    assert not is_ahead(now - timedelta(hours=1), now, tolerance)
+    assert not is_ahead(now + tolerance, now, tolerance)
+    assert is_ahead(now + timedelta(hours=1), now, tolerance)
+
+
+def test_the_year_of_a_book_is_the_offices() -> None:
+    zone = ZoneInfo("Asia/Ho_Chi_Minh")
+    midnight = datetime(2026, 12, 31, 17, 0, tzinfo=UTC)
+    assert is_of_year(midnight + timedelta(days=1), midnight, zone)
+    assert not is_of_year(midnight, midnight - timedelta(seconds=1), zone)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from services.chassis.settings import ChassisSettings
 from services.events import AssignmentWithdrawn, DocumentCompleted
 from services.notify.app import build
+from services.notify.webhook.payload import trial_delivery
 from services.notify.webhook.store import WebhookStore
 from tests.eventually import eventually
 from tests.harness import as_bearer, running, speaker
@@ -240,6 +241,15 @@ async def test_two_replicas_do_not_send_at_once(settings: ChassisSettings) -> No
         await here.wait(60)
         await asyncio.sleep(0.3)
         assert len(here.requests) == len({each.id for each in here.requests}) == 60
+
+
+async def test_a_delivery_put_off_by_a_clock_that_ran_ahead_is_not_waited_for(settings: ChassisSettings) -> None:
+    async with receiver() as here, desk(settings) as notify, open_notify(notify_settings(settings, **QUICK)) as client:
+        await subscribe(client, here.url)
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        (subscriber,) = await notify.webhooks.of_office(HA_TINH)
+        await notify.webhooks.keep([trial_delivery(subscriber, "d1", tomorrow)])
+        await here.wait(1)
 
 
 async def test_subscribers_get_the_kinds_of_events_they_chose(settings: ChassisSettings) -> None:

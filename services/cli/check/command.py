@@ -16,6 +16,7 @@ from services.cli.installation import DEFAULT_DATA, DataOption, Installation, Js
 from services.cli.terminal import new_progress, output, print_json, run
 
 QUIET = ("journals sent", "consumers caught up")
+SAY_AGAIN = "Kafka may have lost what a service never read: `vanthu resend` says it again from the journals."
 
 
 def check(
@@ -59,18 +60,27 @@ def invariants(ground: Ground) -> list[Invariant]:
             lambda: register.register_log(ground.register, ground.register_folder),
         ),
         Invariant(
-            "assigned", "every live document has somebody", lambda: work.assigned(ground.register, ground.assignments)
+            "assigned",
+            "every live document has somebody",
+            lambda: work.assigned(ground.register, ground.assignments),
+            SAY_AGAIN,
         ),
         Invariant(
             "workloads",
             "equal to the assignments",
             lambda: work.workloads(ground.databases["routing"], ground.assignments),
         ),
-        Invariant("told", "everybody assigned has a notice", lambda: work.told(journals["routing"](), ground.notices)),
+        Invariant(
+            "told",
+            "everybody assigned has a notice",
+            lambda: work.told(journals["routing"](), ground.notices),
+            SAY_AGAIN,
+        ),
         Invariant(
             "facts",
             "equal to the journals",
             lambda: figures.facts(ground.reporting, {name: read() for name, read in journals.items()}),
+            SAY_AGAIN,
         ),
         Invariant("counters", "equal to the facts", lambda: figures.counters(ground.reporting)),
     ]
@@ -105,3 +115,5 @@ def _say(verdict: Verdict) -> None:
         output.print(f"      {fault.subject}: {fault.detail}", soft_wrap=True)
     if len(verdict.faults) > FAULTS_SHOWN:
         output.print(f"      … and {len(verdict.faults) - FAULTS_SHOWN:,} more; --json lists all", soft_wrap=True)
+    if verdict.remedy and not verdict.ok:
+        output.print(f"      → {verdict.remedy}", soft_wrap=True)

@@ -27,11 +27,12 @@ Examine = Callable[[], AsyncIterator[Finding]]
 
 @dataclass(frozen=True)
 class Invariant:
-    """`examine` yields every fault, and at its end what was counted."""
+    """`examine` yields every fault, and at its end what was counted; `remedy` mends what most often breaks it."""
 
     name: str
     says: str
     examine: Examine
+    remedy: str = ""
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Verdict:
     name: str
     says: str
     counted: str = ""
+    remedy: str = ""
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -47,7 +49,7 @@ class Verdict:
 
 
 async def judge(invariant: Invariant) -> Verdict:
-    verdict = Verdict(invariant.name, invariant.says)
+    verdict = Verdict(invariant.name, invariant.says, remedy=invariant.remedy)
     async for finding in invariant.examine():
         if isinstance(finding, Counted):
             verdict.counted = finding.text

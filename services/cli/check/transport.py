@@ -39,7 +39,7 @@ async def consumers_caught_up(
         present = tuple(topic for topic in topics if lacking.get(topic) != 0)  # to ask for another may make it
         for partition, position in (await group_positions(settings, group, present)).items() if present else ():
             place = f"{partition.topic}[{partition.partition}]"
-            if position.lost and position.following > 0:
+            if position.lost and (position.following or position.committed):
                 yield Fault(place, f"group {group} has lost its position; see `vanthu resend --service {service}`")
             elif position.lag:
                 yield Fault(place, f"group {group} is {position.lag:,} events behind")

@@ -11,6 +11,8 @@ from services.chassis.mongo import Database, Row, Session
 from services.notify.webhook.payload import Delivery, Subscriber
 from services.notify.webhook.schedule import Attempt
 
+CLOCKS_APART = timedelta(minutes=5)  # of replicas that work well
+
 
 class WebhookStore:
     def __init__(self, database: Database) -> None:
@@ -24,7 +26,9 @@ class WebhookStore:
         await self.deliveries.create_indexes(
             [
                 IndexModel(
-                    [("subscriber_id", ASCENDING), ("due_at", ASCENDING)], name="due", partialFilterExpression=pending
+                    [("subscriber_id", ASCENDING), ("due_at", ASCENDING), ("set_at", ASCENDING)],
+                    name="due_by_clock",
+                    partialFilterExpression=pending,
                 ),
                 IndexModel([("subscriber_id", ASCENDING), *newest], name="log"),
             ]
@@ -69,14 +73,14 @@ class WebhookStore:
             await self.deliveries.insert_many([_row(each) for each in deliveries], session=session)
 
     async def due_subscribers(self, now: datetime) -> list[str]:
-        found: list[str] = await self.deliveries.distinct("subscriber_id", {"pending": True, "due_at": {"$lte": now}})
+        found: list[str] = await self.deliveries.distinct("subscriber_id", {"pending": True, **_due(now)})
         return found
 
     async def claim(self, subscriber_id: str, now: datetime, lease: timedelta, claim: str) -> Delivery | None:
         """The longest due delivery; for the lease's time nobody else gets it."""
         row = await self.deliveries.find_one_and_update(
-            {"subscriber_id": subscriber_id, "pending": True, "due_at": {"$lte": now}},
-            {"$set": {"due_at": now + lease, "claim": claim}},
+            {"subscriber_id": subscriber_id, "pending": True, **_due(now)},
+            {"$set": {"due_at": now + lease, "set_at": now, "claim": claim}},
             sort=[("due_at", ASCENDING)],
             return_document=ReturnDocument.AFTER,
         )
@@ -91,7 +95,8 @@ class WebhookStore:
 
     async def put_off(self, delivery: Delivery, due_at: datetime, attempt: Attempt) -> bool:
         """To be tried again; whether the claim still held."""
-        return await self._mark(delivery, {"$set": {"due_at": due_at}, "$unset": {"claim": ""}}, attempt)
+        change = {"$set": {"due_at": due_at, "set_at": attempt.at}, "$unset": {"claim": ""}}
+        return await self._mark(delivery, change, attempt)
 
     async def _mark(
         self, delivery: Delivery, change: dict[str, Any], attempt: Attempt | None, session: Session | None = None
@@ -117,8 +122,14 @@ def _subscriber(row: Row) -> Subscriber:
     return Subscriber(id=row["_id"], event_types=frozenset(row["event_types"]), **{name: row[name] for name in names})
 
 
+def _due(now: datetime) -> dict[str, Any]:
+    """What was put off by a clock that was ahead is not waited for: it could be for days."""
+    return {"$or": [{"due_at": {"$lte": now}}, {"set_at": {"$gt": now + CLOCKS_APART}}]}
+
+
 def _row(delivery: Delivery) -> Row:
-    row = asdict(delivery) | {"status": "pending", "pending": True, "due_at": delivery.created_at, "attempts": []}
+    at = delivery.created_at
+    row = asdict(delivery) | {"status": "pending", "pending": True, "due_at": at, "set_at": at, "attempts": []}
     row["_id"] = row.pop("id")
     return row
 
