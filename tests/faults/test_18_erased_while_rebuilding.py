@@ -18,7 +18,7 @@ from pymongo import MongoClient
 from services.embedded.process import end_with_parent
 from tests.faults.canary import places_with
 from tests.faults.conftest import LabOpener
-from tests.faults.lab import OFFICE, SCANNERS, Lab
+from tests.faults.lab import OFFICE, READERS, SCANNERS, SERVICES, Lab
 from tests.faults.ledger import Paper
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
@@ -26,6 +26,8 @@ from tests.faults.replica import Replica
 METRICS_TOKEN = "t" * 24
 OFFICER = "can-bo-bao-mat"
 STRIKE_SECONDS = 60.0
+HERE = Path(__file__).parents[2]
+ERASURE_POINTS = ["erasure listed", "erased in the register", "files destroyed", "journal blanked", "Kafka emptied"]
 EVERYWHERE = {
     "collection intake.documents", "collection intake.events", "collection routing.assignments",
     "collection routing.events", "collection notify.audiences", "collection notify.notices",
@@ -113,6 +115,88 @@ async def test_of_a_secret_that_is_erased_while_facts_are_rebuilt_only_its_numbe
         await asyncio.to_thread(lab.vanthu.run, "check")  # rebuilt = live: facts and counters equal the journals
 
 
+@pytest.mark.fault(18)
+@pytest.mark.timeout(600)
+async def test_an_erasure_that_is_killed_at_any_step_is_finished_by_running_it_again(
+    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+) -> None:
+    async with new_lab() as lab, lab.senders(seed) as senders, httpx.AsyncClient(timeout=30) as client:
+        lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
+        intake, readers = lab.replica("intake", "intake"), lab.replica("readers", *READERS)
+        await lab.start(intake, readers)
+        office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
+        post = papers(seed, SCANNERS, refused_share=0)
+        secret, ids = f"CANARY{seed}x{os.urandom(8).hex()}", []
+        for point in ERASURE_POINTS:
+            _, answer = await senders.post(_marked(next(post), secret))
+            assert answer is not None
+            ids.append(answer.json()["id"])
+            await _seal_and_confirm(office, intake, ids[-1:], secret)
+            await asyncio.to_thread(_killed_erasure, lab, ids[-1], point)
+            await senders.work(post, count=5, connections=2)
+        for id in ids:
+            done = await asyncio.to_thread(lab.vanthu.json, "erase", id, "--yes")
+            assert done["destroyed"][0]["document_id"] == id
+        figures["seconds until quiet"] = round(await lab.until_quiet(), 2)
+        assert await places_with(secret, lab.place, lab.folder, [intake, readers], METRICS_TOKEN) == set()
+        figures |= await lab.judge(erased=ids)
+        await asyncio.to_thread(lab.vanthu.run, "check")
+
+
+@pytest.mark.fault(18)
+@pytest.mark.timeout(600)
+async def test_what_was_erased_after_a_backup_is_erased_again_when_that_is_restored(
+    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+) -> None:
+    async with new_lab() as lab, lab.senders(seed) as senders, httpx.AsyncClient(timeout=30) as client:
+        lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
+        intake, readers = lab.replica("intake", "intake"), lab.replica("readers", *READERS)
+        await lab.start(intake, readers)
+        office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
+        post = papers(seed, SCANNERS, refused_share=0)
+        secret = f"CANARY{seed}x{os.urandom(8).hex()}"
+        _, answer = await senders.post(_marked(next(post), secret))
+        assert answer is not None
+        id = answer.json()["id"]
+        await _spread(office, intake, readers, id, secret)
+        await lab.until_quiet()
+        backup = lab.folder / "backup"
+        await asyncio.to_thread(lab.vanthu.run, "backup", str(backup))
+        await _seal_and_confirm(office, intake, [id], secret)
+        await asyncio.to_thread(_erase, lab, id)
+        await senders.work(post, count=20, connections=4)
+        await lab.until_quiet()
+        for each in (intake, readers):
+            await each.terminate()
+
+        with MongoClient[dict[str, Any]](lab.place.mongo_url) as databases:
+            for name in SERVICES:
+                databases.drop_database(f"{lab.place.prefix}_{name}")
+        await asyncio.to_thread(lab.vanthu.run, "restore", str(backup), "--databases-only", "--yes")
+        assert len(await places_with(secret, lab.place, lab.folder, [], METRICS_TOKEN)) >= 6, (
+            "the backup brought it back"
+        )
+        recovered = await asyncio.to_thread(lab.vanthu.json, "recover", "--yes")
+        assert recovered["erased_again"] == [id]
+        await lab.start(intake, readers)
+        await asyncio.to_thread(lab.vanthu.run, "erase", "--again", "--yes")
+        await senders.work(post, count=20, connections=4)
+        figures["seconds until quiet"] = round(await lab.until_quiet(90), 2)
+        assert await places_with(secret, lab.place, lab.folder, [intake, readers], METRICS_TOKEN) == set()
+        figures |= await lab.judge(erased=[id])
+        await asyncio.to_thread(lab.vanthu.run, "check", "--wait", "30")
+
+
+def _killed_erasure(lab: Lab, id: str, point: str) -> None:
+    proof = lab.folder / "erase.struck"
+    proof.unlink(missing_ok=True)
+    env = {**lab.vanthu.env, "FAULT": f"crash:{point}:1", "FAULT_PROOF": str(proof)}
+    command = [sys.executable, "-m", "tests.faults.launcher", "erase", id, "--yes", "--data", str(lab.place.data)]
+    killed = subprocess.run(command, env=env, cwd=HERE, capture_output=True, timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert proof.read_text() == point
+
+
 def _token(lab: Lab, person: str) -> str:
     made = lab.vanthu.json("token", "create", "--office", OFFICE, "--person", person)
     return str(made["token"])
@@ -170,7 +254,7 @@ async def _frozen_rebuild(lab: Lab) -> "subprocess.Popen[str]":
     rebuild = subprocess.Popen(
         [*command, "--data", str(lab.place.data)],
         env=env,
-        cwd=Path(__file__).parents[2],
+        cwd=HERE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
