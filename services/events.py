@@ -202,6 +202,9 @@ class FileReference(State):
 class DocumentState(State):
     """intake's public state of a document. A restricted one has neither subject nor anything of its sender here.
 
+    `sealed`: it may be a state secret, and nobody may read it; it has no text and no file here. An erased one
+    is voided with the reason `secrecy` and nothing more than its number.
+
     `number` is the register's, `document_number` and `symbol` are what stands on the paper.
     """
 
@@ -224,6 +227,7 @@ class DocumentState(State):
     subject: str | None = None
     urgency: Urgency = Urgency.NORMAL
     restricted: bool = False
+    sealed: bool = False
     answers: str | None = None
     conflicted_person_ids: tuple[str, ...] = ()
     own_office: bool = False
@@ -269,6 +273,27 @@ class DocumentVoided(DocumentEvent):
     document: DocumentState
 
 
+class DocumentSealed(DocumentEvent):
+    """Somebody recognised a state secret: whoever keeps words of it takes them away at once."""
+
+    type = "vanthu.document-sealed.v1"
+    document: DocumentState
+
+
+class DocumentUnsealed(DocumentEvent):
+    """It was none."""
+
+    type = "vanthu.document-unsealed.v1"
+    document: DocumentState
+
+
+class DocumentErased(DocumentEvent):
+    """It was one: whoever keeps anything of it but its number destroys that. There is no later event of it."""
+
+    type = "vanthu.document-erased.v1"
+    document: DocumentState
+
+
 class PeriodCounted(DocumentEvent):
     type = "vanthu.period-counted.v1"
     period_count: PeriodCountState
@@ -285,7 +310,7 @@ class SecrecyIncidentRaised(DocumentEvent):
 
 
 class DocumentBrief(State):
-    """What a notice needs of a document. Restricted: no subject."""
+    """What a notice needs of a document. Restricted or sealed: no subject."""
 
     book: str
     year: int
@@ -294,6 +319,7 @@ class DocumentBrief(State):
     urgency: Urgency = Urgency.NORMAL
     arrived_on: date
     restricted: bool = False
+    sealed: bool = False
 
 
 class Coordinator(State):
@@ -409,6 +435,9 @@ EVENTS: tuple[type[Event], ...] = (
     DocumentDescribed,
     DocumentIssued,
     DocumentVoided,
+    DocumentSealed,
+    DocumentUnsealed,
+    DocumentErased,
     PeriodCounted,
     SecrecyIncidentRaised,
     DocumentAssigned,

@@ -25,6 +25,8 @@ class Role(StrEnum):
 class Action(StrEnum):
     VOID_DOCUMENT = "void a document"
     CORRECT_DOCUMENT = "correct a document"
+    SEAL_DOCUMENT = "seal a document"
+    JUDGE_SEAL = "confirm or lift a seal"
     ENTER_PERIOD_COUNTS = "enter period counts"
     REASSIGN = "reassign a document"
     ENTER_LATER = "enter work after the day it was done"
@@ -43,9 +45,10 @@ class Viewer:
 
 
 class Access(NamedTuple):
-    """What decides who may read a document."""
+    """What decides who may read a document. A sealed one only shows its security officers that there is one."""
 
     restricted: bool = False
+    sealed: bool = False
     lead_unit_id: str | None = None
     lead_person_id: str | None = None
     coordinators: tuple[tuple[str, str | None], ...] = ()
@@ -56,6 +59,8 @@ class Access(NamedTuple):
 _ALLOWED: dict[Action, frozenset[str]] = {
     Action.VOID_DOCUMENT: frozenset({Role.CLERK}),
     Action.CORRECT_DOCUMENT: frozenset({Role.CLERK}),
+    Action.SEAL_DOCUMENT: frozenset({Role.CLERK, Role.LEADER, Role.SECURITY_OFFICER}),
+    Action.JUDGE_SEAL: frozenset({Role.SECURITY_OFFICER}),
     Action.ENTER_PERIOD_COUNTS: frozenset({Role.CLERK}),
     Action.REASSIGN: frozenset({Role.CLERK, Role.LEADER}),
     Action.ENTER_LATER: frozenset({Role.ENTER_LATER}),
@@ -71,6 +76,8 @@ def may_do(viewer: Viewer, action: Action) -> bool:
 @lru_cache(maxsize=2_000)  # an office has few ways to share work
 def reader_tokens(access: Access) -> frozenset[str]:
     """Who may read the document. A person it concerns is never among its readers by name or by unit."""
+    if access.sealed:
+        return _OF_SEALED
     people = _person_tokens(access)
     return people | _OF_RESTRICTED if access.restricted else people | _OF_ORDINARY | _unit_tokens(access)
 
@@ -113,5 +120,6 @@ def _head(unit_id: str) -> str:
     return f"head:{unit_id}"
 
 
+_OF_SEALED = _roles(Role.SECURITY_OFFICER)
 _OF_RESTRICTED = _roles(Role.SECURITY_OFFICER)
 _OF_ORDINARY = _roles(Role.CLERK, Role.LEADER, Role.AUDITOR)

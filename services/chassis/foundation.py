@@ -10,6 +10,7 @@ from services.chassis.consume import Apply, Consumer
 from services.chassis.copies import Copies
 from services.chassis.dead_letters import DeadLetters
 from services.chassis.envelope import Vocabulary
+from services.chassis.erasures import Erasures
 from services.chassis.gauging import Gauging
 from services.chassis.health import Health, Heartbeat, Verdict
 from services.chassis.journal import Journal
@@ -33,6 +34,7 @@ class Foundation:
     journal: Journal
     dead_letters: DeadLetters
     copies: Copies
+    erasures: Erasures
     staff: Staff
     health: Health
     metrics: Metrics
@@ -78,6 +80,7 @@ def lay_foundation(settings: ChassisSettings, service: str) -> Foundation:
         journal=Journal(database, transactions),
         dead_letters=DeadLetters(database),
         copies=copies,
+        erasures=Erasures(database),
         staff=Staff(copies),
         health=health,
         metrics=metrics,

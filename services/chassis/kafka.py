@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.partitioner import DefaultPartitioner
 
 from services.chassis.settings import ChassisSettings
 
@@ -131,6 +132,24 @@ async def group_positions(
         return {each: Position(committed[each], first[each], following[each]) for each in partitions}
     finally:
         await consumer.stop()
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """Where the relay's producer puts records of this key."""
+    number: int = DefaultPartitioner()(key.encode(), list(range(partitions)), [])
+    return number
+
+
+async def delete_until(settings: ChassisSettings, until: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
+    """The partitions' first readable offsets, once everything before these offsets is unreadable."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        wanted = {each: RecordsToDelete(before_offset=offset) for each, offset in until.items()}
+        first: dict[TopicPartition, int] = await admin.delete_records(wanted)
+        return first
+    finally:
+        await admin.close()
 
 
 async def commit_start(settings: ChassisSettings, group: str, partitions: dict[TopicPartition, int]) -> None:

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("safekeeping.command", "backup"),
     "restore": ("safekeeping.command", "restore"),
     "recover": ("recovery.command", "recover"),
+    "erase": ("erase", "erase"),
     "recompute": ("figures", "recompute"),
     "rebuild": ("figures", "rebuild"),
     "check": ("check.command", "check"),

@@ -87,7 +87,7 @@ class Api:
         if await self._device_keys.device_of(credential_of(request)) is not None:
             raise forbidden("read files with a device key", "on the staff and may read the document")
         row = await self._readable(await self._staff.viewer(request), document_id)
-        if "file" not in row:
+        if "file" not in row or "seal" in row:
             raise NotFound("file")
         path = self._files.path_of(row["office"], row["_id"])
         if not await run_in_threadpool(path.is_file):
@@ -165,7 +165,12 @@ class Api:
         earlier = {row["possible_duplicate_of"] for row in rows if "possible_duplicate_of" in row}
         known = await self._register.readable_of(earlier, viewer.office, viewer_tokens(viewer), viewer.person_id)
         views = [full_view(row) for row in rows]
-        return [view | {"possible_duplicate_of": _if_known(view["possible_duplicate_of"], known)} for view in views]
+        return [
+            view | {"possible_duplicate_of": _if_known(view["possible_duplicate_of"], known)}
+            if "possible_duplicate_of" in view
+            else view
+            for view in views
+        ]
 
     async def _readable(self, viewer: Viewer, document_id: str) -> Row:
         row = await self._register.get(document_id, viewer.office)
@@ -184,6 +189,8 @@ def _may_change(viewer: Viewer, row: Row, action: Action, expected_version: int)
     require(viewer, action, "a clerk")
     if row["version"] != expected_version:
         raise VersionConflict(row["version"], _plain(full_view(row)))
+    if "seal" in row:
+        raise Problem(409, "sealed", "The document is sealed.", remedy="Let a security officer confirm or unseal it.")
     if row["status"] == DocumentStatus.VOIDED:
         raise Problem(409, "voided", "The document is voided; it stays as it is.", remedy="Register it anew.")
 

@@ -15,6 +15,7 @@ from services.intake.files import LocalFiles
 from services.intake.handlers import Handlers
 from services.intake.period_counts import PeriodCounts
 from services.intake.register_log import RegisterLog, highest_numbers
+from services.intake.seals import Seals
 from services.intake.settings import IntakeSettings
 from services.intake.store import Register, check_transaction_lifetime
 from services.intake.sweeping import Sweeping
@@ -70,6 +71,7 @@ def build(settings: IntakeSettings) -> Service:
         streamed_paths=frozenset({"/api/v1/documents", "/api/v1/issued"}),
     )
     Api(settings, register, device_keys, period_counts, files, writer, foundation.staff).add_to(app)
+    Seals(register, foundation.staff, settings.zone).add_to(app)
 
     async def prepare() -> None:
         await check_transaction_lifetime(database)

@@ -24,8 +24,27 @@ from services.policy import Access, reader_tokens
 
 Row = dict[str, Any]
 PRIVATE = ("subject", "issuer", "void_reason", "symbol", "document_number", "answers")
-_INTERNAL = frozenset({"_id", "readers", "conflicted", "fingerprint", "batch", "assignment", "sha256", "version"})
+_INTERNAL = frozenset(
+    {
+        "_id",
+        "readers",
+        "conflicted",
+        "fingerprint",
+        "batch",
+        "assignment",
+        "sha256",
+        "version",
+        "seal",
+        "unsealed",
+        "erased",
+    }
+)
 _UNLOGGED = (_INTERNAL - {"fingerprint", "version"}) | {"file"}
+SECRECY = "secrecy"
+"""The reason of a number whose document was destroyed as a state secret: its entry has nothing else any more."""
+LEFT_OF_ERASED = (
+    "_id", "office", "book", "year", "number", "direction", "received_at", "device", "idempotency_key",
+)  # fmt: skip
 _ANSWERED = ("book", "year", "number", "status")
 _HIDDEN_FROM_STAFF = _INTERNAL | {"office", "device", "idempotency_key", "file"}
 _STATE_FIELDS = frozenset(DocumentState.model_fields) - {"document_id", "file", "conflicted_person_ids"}
@@ -105,6 +124,7 @@ def readership(row: Mapping[str, Any]) -> dict[str, list[str]]:
     assigned = row.get("assignment") or {}
     access = Access(
         restricted=bool(row.get("restricted")),
+        sealed="seal" in row,
         lead_unit_id=assigned.get("lead_unit_id"),
         lead_person_id=assigned.get("lead_person_id"),
         coordinators=tuple((each[0], each[1]) for each in assigned.get("coordinators", ())),
@@ -131,17 +151,30 @@ def assigned(event: AssignmentEvent, row: Mapping[str, Any]) -> Row | None:
 
 
 def state(row: Mapping[str, Any]) -> DocumentState:
-    """What other services may know. A restricted document's texts, paper number and symbol stay here."""
+    """What other services may know. A restricted or sealed document's texts, paper number and symbol stay here."""
     said = {name: row[name] for name in _STATE_FIELDS if row.get(name) is not None}
-    if row.get("restricted"):
-        for name in PRIVATE:
-            said.pop(name, None)
+    sealed = "seal" in row
+    if is_erased(row):
+        said |= {"kind": Kind.OTHER, "arrived_on": row["received_at"].date()}
+    elif sealed or row.get("restricted"):
+        said = {name: value for name, value in said.items() if name not in PRIVATE}
     return DocumentState(
         document_id=row["_id"],
         conflicted_person_ids=tuple(row.get("conflicted") or ()),
-        file=_reference(row),
-        **said,
+        file=None if sealed else _reference(row),
+        **said | {"sealed": sealed or is_erased(row)},
     )
+
+
+def blank(row: Mapping[str, Any]) -> Row:
+    """The row of an erased document, from any row of it."""
+    kept = {name: row[name] for name in LEFT_OF_ERASED if name in row}
+    return kept | {"status": DocumentStatus.VOIDED.value, "void_reason": SECRECY} | readership({})
+
+
+def is_erased(row: Mapping[str, Any]) -> bool:
+    """Whether the entry is of a document that was destroyed: nothing but its number is left."""
+    return row.get("void_reason") == SECRECY and "fingerprint" not in row
 
 
 def _reference(row: Mapping[str, Any]) -> FileReference | None:
@@ -193,11 +226,20 @@ def answer(row: Mapping[str, Any]) -> dict[str, Any]:
         "media_type": file.get("media_type"),
         "possible_duplicate_of": row.get("possible_duplicate_of"),
     }
-    return told | {"symbol": row["symbol"]} if row["direction"] == Direction.OUTGOING else told
+    return told | {"symbol": row.get("symbol")} if row["direction"] == Direction.OUTGOING else told
+
+
+def bare_view(row: Mapping[str, Any]) -> dict[str, Any]:
+    """For staff who may know that there is a sealed or erased document: nothing that stands in it."""
+    names = ("direction", "received_at", "version", "seal", *_ANSWERED)
+    reason = {"void_reason": SECRECY} if is_erased(row) else {}
+    return {"id": row["_id"], **{name: row[name] for name in names if name in row}, **reason}
 
 
 def full_view(row: Mapping[str, Any]) -> dict[str, Any]:
-    """For staff who may read it."""
+    """For staff who may read it; of a sealed or erased document no more than that it exists."""
+    if "seal" in row or is_erased(row):
+        return bare_view(row)
     described = {name: value for name, value in row.items() if name not in _HIDDEN_FROM_STAFF}
     return {"restricted": False, **described, **answer(row), "version": row["version"]}
 
@@ -219,6 +261,8 @@ def from_log(line: Mapping[str, Any]) -> Row:
     file = {name: line[name] for name in ("size_bytes", "media_type") if name in line}
     row = {name: value for name, value in line.items() if name not in {"id", "sha256", *file}}
     row |= {"_id": line["id"], "received_at": datetime.fromisoformat(line["received_at"]), "batch": RECOVERED}
+    if is_erased(row):
+        return blank(row) | {"version": line.get("version", 1)}
     if file:
         row |= {"sha256": line["sha256"], "file": file}
     return row | readership(row)
@@ -234,10 +278,18 @@ def from_event(event: DocumentEvent, state: DocumentState) -> Row:
 
 
 def with_state(row: Mapping[str, Any], state: DocumentState, version: int) -> Row:
-    """The row as an event has it. A restricted document's texts, which no event carries, stay as they are."""
-    told = _STATE_FIELDS - {"received_at"} - (frozenset(PRIVATE) if state.restricted else frozenset())
+    """The row as an event has it. A restricted or sealed document's texts, which no event carries, stay as they are.
+
+    Who sealed it and why is not told, either: a person judges it anew. Of an erased one only the number is left.
+    """
+    if state.sealed and state.void_reason == SECRECY:
+        return blank(row) | {"version": version}
+    wordless = state.restricted or state.sealed
+    told = _STATE_FIELDS - {"received_at", "sealed"} - (frozenset(PRIVATE) if wordless else frozenset())
     said = state.model_dump(mode="json", include=set(told), exclude_none=True)
-    new = {name: value for name, value in row.items() if name not in told | {"conflicted_person_ids"}}
+    new = {name: value for name, value in row.items() if name not in told | {"conflicted_person_ids", "seal"}}
+    if state.sealed:
+        new["seal"] = row.get("seal", {"reason": "restored", "by": RECOVERED, "at": state.received_at})
     new |= {name: value for name, value in said.items() if value is not False or name in row}
     if state.conflicted_person_ids:
         new["conflicted_person_ids"] = list(state.conflicted_person_ids)

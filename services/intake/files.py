@@ -81,6 +81,17 @@ class LocalFiles:
                 if path.stat().st_mtime < limit:
                     path.unlink()
 
+    def destroy(self, office: str, document_id: str) -> int:
+        """How many files of the document are gone for good: kept, half received, or in the trash."""
+        path = self.path_of(office, document_id)
+        places = [path, path.with_name(path.name + PART_SUFFIX)]
+        places += [self.trash / each.relative_to(self.folder) for each in places]
+        there = [each for each in places if each.exists()]
+        for each in there:
+            each.unlink(missing_ok=True)
+            sync_folder(str(each.parent))
+        return len(there)
+
     def close(self) -> None:
         self._threads.shutdown(wait=True)
 

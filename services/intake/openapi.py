@@ -10,6 +10,7 @@ from pydantic_core.core_schema import StringSchema
 from services.events import Direction, IssuerLevel, Kind, Urgency
 from services.intake.media import EXTENSIONS
 from services.intake.metadata import Correction, IncomingMetadata, IssuedMetadata, PeriodCount, Voiding
+from services.intake.sealing import Confirming, Sealing, Unsealing
 
 
 class DocumentAnswer(BaseModel):
@@ -48,12 +49,43 @@ class DocumentView(DocumentAnswer):
     void_reason: str | None = None
 
 
+class Seal(BaseModel):
+    """Who sealed it, when and on what grounds; confirmed, it waits for `vanthu erase`."""
+
+    reason: str
+    by: str
+    at: str
+    confirmed_by: str | None = None
+    confirmed_at: str | None = None
+
+
+class BareView(BaseModel):
+    """A sealed document, of which nobody sees more, or an erased one, of which there is no more."""
+
+    id: str
+    book: str
+    year: int
+    number: int
+    direction: Direction
+    status: str
+    received_at: str
+    version: int
+    seal: Seal | None = None
+    void_reason: str | None = None
+
+
+class SealedList(BaseModel):
+    """The oldest seal first."""
+
+    documents: list[BareView]
+
+
 class BookPage(BaseModel):
     """`next` is the `after` of the next page; null on the last."""
 
     book: str
     year: int
-    entries: list[DocumentView]
+    entries: list[DocumentView | BareView]
     next: int | None
 
 
@@ -158,10 +190,16 @@ POST_ISSUED = _route(
     parameters=_SENDER_HEADERS,
     answer=_ANSWER,
 )
-GET_DOCUMENT = _route("One document", answer={"model": DocumentView | DocumentAnswer})
+GET_DOCUMENT = _route("One document", answer={"model": DocumentView | BareView | DocumentAnswer})
 PATCH_DOCUMENT = _route("Correct a document's description", _json_body(Correction), answer={"model": DocumentView})
 GET_FILE = _route("A document's file", answer={"content": {each: {"schema": _BYTES} for each in EXTENSIONS}})
 POST_VOID = _route("Void a document, which keeps its number", _json_body(Voiding), answer={"model": DocumentView})
+POST_SEAL = _route("Seal a document, so that nobody reads it", _json_body(Sealing), answer={"model": BareView})
+POST_CONFIRM = _route(
+    "Confirm that a sealed document is a state secret", _json_body(Confirming), answer={"model": BareView}
+)
+POST_UNSEAL = _route("Unseal a document", _json_body(Unsealing), answer={"model": BareView})
+GET_SEALED = _route("The sealed documents", answer={"model": SealedList})
 GET_BOOK = _route("A book's entries of a year", answer={"model": BookPage})
 POST_COUNT = _route("Enter a period count", _json_body(PeriodCount), 201, answer={"model": CountView})
 GET_COUNTS = _route("The period counts", answer={"model": CountList})

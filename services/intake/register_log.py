@@ -1,6 +1,7 @@
 """Beside the files, one synced line per numbered document: the register can be rebuilt from it alone.
 
 A document may stand in several lines (a sweep repeats what a crash may have left out); readers take one.
+Lines of an erased document hold its number only, whoever writes them.
 """
 
 import asyncio
@@ -16,7 +17,9 @@ from typing import Any
 
 import orjson
 
+from services.intake.erasure_list import erased_ids, is_still, rewritten, size_of_list
 from services.intake.files import make_folder, sync_folder, write_all
+from services.intake.sealing import blank_line
 
 MOST_WRITERS = 256
 
@@ -28,6 +31,9 @@ class RegisterLog:
         self.folder = folder
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="register-log")
         self._descriptor: int | None = None
+        self._path = folder
+        self._obeyed_bytes = 0
+        self._erased: frozenset[str] = frozenset()
 
     async def append(self, lines: Sequence[dict[str, Any]]) -> None:
         """Returns when all lines are on the disk. Raises OSError; then any number of them may be."""
@@ -35,19 +41,36 @@ class RegisterLog:
             loop = asyncio.get_running_loop()
             await asyncio.shield(loop.run_in_executor(self._thread, self._append, lines))
 
+    async def obey_erasures(self) -> None:
+        """Take out of this process's file what was ordered to be destroyed since the last look. Raises OSError."""
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self._obey))
+
+    def _obey(self) -> None:
+        size = size_of_list(self.folder)
+        if size == self._obeyed_bytes:
+            return
+        erased = frozenset(erased_ids(self.folder))
+        if self._descriptor is not None:
+            old, self._descriptor = self._descriptor, rewritten(self._path, erased, size)
+            os.close(old)
+        self._erased, self._obeyed_bytes = erased, size
+
     def close(self) -> None:
         self._thread.shutdown(wait=True)
         self._let_go()
 
     def _append(self, lines: Sequence[dict[str, Any]]) -> None:
-        text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
         try:
             descriptor = self._open()
+            text = b"".join(orjson.dumps(self._allowed(line), option=orjson.OPT_APPEND_NEWLINE) for line in lines)
             write_all(descriptor, text)
             os.fsync(descriptor)
         except OSError:
             self._let_go()  # after a failed sync the kernel's pages say nothing about the disk
             raise
+
+    def _allowed(self, line: dict[str, Any]) -> dict[str, Any]:
+        return blank_line(line) if line["id"] in self._erased else line
 
     def _open(self) -> int:
         if self._descriptor is None:
@@ -55,6 +78,8 @@ class RegisterLog:
             self._descriptor = self._lock_one()
             os.write(self._descriptor, b"\n")  # ends a line that a crash tore
             sync_folder(str(self.folder))
+            self._obeyed_bytes = 0
+        self._obey()
         return self._descriptor
 
     def _lock_one(self) -> int:
@@ -64,7 +89,9 @@ class RegisterLog:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return descriptor
+                if is_still(descriptor, path):
+                    self._path = path
+                    return descriptor
             os.close(descriptor)
         raise OSError(f"{MOST_WRITERS} processes hold register logs in {self.folder}")
 

@@ -19,7 +19,7 @@ from services.events import AssignmentEvent, Direction, DocumentEvent, DocumentS
 from services.intake.documents import Arrival, arrived, assigned, entry, readership
 from services.intake.numbering import clocks_agree, highest_of_book, is_ahead, is_of_year
 
-Decide = Callable[[Row], tuple[Row, DocumentEvent]]
+Decide = Callable[[Row], tuple[Row, *tuple[DocumentEvent, ...]]]
 SenderKey = tuple[str, str, str]
 Place = tuple[str, str, int]
 LONGEST_TRANSACTION_SECONDS = 5
@@ -65,6 +65,11 @@ class Register:
                     name="one_per_sender_key",
                     unique=True,
                     partialFilterExpression={"idempotency_key": {"$type": "string"}},
+                ),
+                IndexModel(
+                    [("office", ASCENDING), ("seal.at", ASCENDING)],
+                    name="sealed",
+                    partialFilterExpression={"seal": {"$exists": True}},
                 ),
             ]
         )
@@ -151,12 +156,13 @@ class Register:
             )
 
     def _earliest_with(self, digests: Collection[str], office: str, session: BlockingSession) -> dict[str, str]:
-        """Restricted documents are left out: a sender may not learn that there is one."""
+        """Restricted and sealed documents are left out: a sender may not learn that there is one."""
         if not digests:
             return {}
+        told = {"restricted": {"$ne": True}, "seal": {"$exists": False}, **LIVE}
         found = blocking(self.rows).aggregate(
             [
-                {"$match": {"office": office, "sha256": {"$in": list(digests)}, "restricted": {"$ne": True}, **LIVE}},
+                {"$match": {"office": office, "sha256": {"$in": list(digests)}, **told}},
                 {"$sort": {"sha256": 1, "received_at": 1, "number": 1}},
                 {"$group": {"_id": "$sha256", "first": {"$first": "$_id"}}},
             ],
@@ -201,6 +207,15 @@ class Register:
 
     async def get(self, document_id: str, office: str) -> Row | None:
         return await self.rows.find_one({"_id": document_id, "office": office})
+
+    async def find(self, document_id: str) -> Row | None:
+        """Of whichever office, for who runs the installation."""
+        return await self.rows.find_one({"_id": document_id})
+
+    async def sealed(self, office: str, person_id: str) -> list[Row]:
+        """The office's sealed documents that do not concern this person, oldest seal first."""
+        wanted = {"office": office, "seal": {"$exists": True}, "conflicted": {"$ne": person_id}}
+        return await self.rows.find(wanted).sort("seal.at", ASCENDING).to_list(None)
 
     async def has_book(self, office: str, book: str) -> bool:
         return await self.books.find_one({"_id": f"{office}/{book}"}, {"_id": 1}) is not None
@@ -258,15 +273,16 @@ class Register:
     # --- changes -------------------------------------------------------------------------------------
 
     async def change(self, document_id: str, office: str, decide: Decide) -> Row:
-        """Replace the row by what `decide` makes of it, with its event. What `decide` raises changes nothing."""
+        """Replace the row by what `decide` makes of it, with its events. What `decide` raises changes nothing."""
 
         async def body(session: Session) -> Row:
             row = await self.rows.find_one({"_id": document_id, "office": office}, session=session)
             if row is None:
                 raise NotFound("document")
-            changed, event = decide(row)
-            await self.rows.replace_one({"_id": document_id}, changed, session=session)
-            await self._journal.append([event], session)
+            changed, *events = decide(row)
+            if changed is not row:
+                await self.rows.replace_one({"_id": document_id}, changed, session=session)
+            await self._journal.append(events, session)
             return changed
 
         return await self._journal.transact(body)
@@ -300,7 +316,7 @@ def _is_duplicate(error: BulkWriteError) -> bool:
     return any(fault.get("code") == DUPLICATE_KEY for fault in error.details.get("writeErrors", ()))
 
 
-_READERSHIP = dict.fromkeys(["office", "restricted", "conflicted_person_ids", "assignment"], 1)
+_READERSHIP = dict.fromkeys(["office", "restricted", "seal", "conflicted_person_ids", "assignment"], 1)
 
 
 def size_of(arrival: Arrival) -> int:

@@ -77,6 +77,7 @@ class Sweeping:
             now = time.monotonic()
             try:
                 await self._forget()
+                await self._log.obey_erasures()
                 if now - left_out_at > LEFT_OUT_SECONDS:
                     left_out_at = now
                     await self.log_left_out(older_seconds=LEFT_OUT_SECONDS)

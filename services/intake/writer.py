@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from services.chassis.errors import OutcomeUnknown, Problem, Unavailable
 from services.chassis.logs import logger
 from services.chassis.mongo import DEPENDENCY_DOWN, Row
-from services.intake.documents import Arrival, log_line
+from services.intake.documents import Arrival, is_erased, log_line
 from services.intake.numbering import fit_together
 from services.intake.store import Collision, SenderKey, size_of
 
@@ -183,12 +183,14 @@ class Writer:
         keys = [each.arrival.sender_key for each in batch if each.arrival.sender_key]
         known = await self._numbers.answered(keys) if keys else {}
         if known:
-            await self._log_left_out([row["batch"] for row in known.values()])
+            await self._log_left_out([row["batch"] for row in known.values() if "batch" in row])
         fresh: list[_Waiting] = []
         for each in batch:
             row = known.get(each.arrival.sender_key) if each.arrival.sender_key else None
             if row is None:
                 fresh.append(each)
+            elif is_erased(row):
+                each.outcome.set_exception(destroyed())
             elif row["fingerprint"] == each.arrival.fingerprint:
                 each.outcome.set_result(Numbered(row, repeated=True))
             else:
@@ -218,6 +220,15 @@ def reused_key() -> Problem:
         "The key was used before with another file or other metadata.",
         field="Idempotency-Key",
         remedy="Use a new key for every document, and the same one only to repeat a request.",
+    )
+
+
+def destroyed() -> Problem:
+    return Problem(
+        410,
+        "erased",
+        "The document that was posted under this key was a state secret and has been destroyed.",
+        remedy="Do not send it again. Ask the office's security officer.",
     )
 
 

@@ -32,7 +32,7 @@ def build(settings: NotifySettings) -> Service:
     store = Store(foundation.database, foundation.journal, foundation.copies)
     webhooks = WebhookStore(foundation.database)
     news = timedelta(hours=settings.news_hours)
-    notify = Notify(store, webhooks, foundation.journal, foundation.copies, news)
+    notify = Notify(store, webhooks, foundation.journal, foundation.copies, foundation.erasures, news)
     deliveries = _deliveries(settings, foundation, webhooks, notify)
     notify.deliveries_wait = deliveries.wake
     connected = Gauge("vanthu_live_streams", "Inboxes open at this moment.", registry=foundation.metrics.registry)

@@ -86,13 +86,14 @@ def heard(event: AssignmentEvent | SecrecyIncidentRaised, directory: Directory) 
         coordinators,
         state.conflicted_person_ids,
         state.deciding_person_id,
-        state.document.restricted,
+        state.document.restricted or state.document.sealed,
     )
 
 
 def needs(event: AssignmentEvent | SecrecyIncidentRaised, *, restricted: bool = False) -> frozenset[str]:
     """Whom the directory has to know before everybody can be told; `restricted` by what else is known of it."""
-    own = isinstance(event, AssignmentEvent) and event.assignment.document.restricted
+    brief = event.assignment.document if isinstance(event, AssignmentEvent) else None
+    own = brief is not None and (brief.restricted or brief.sealed)
     role = _role_told(event.type, restricted=restricted or own)
     roles = {role_token(role)} if role else set[str]()
     if not isinstance(event, DocumentAssigned):

@@ -8,12 +8,14 @@ from functools import partial
 from services.chassis.auth import PERSON, SIGNING_KEY, UNIT
 from services.chassis.copies import Copies, Copy
 from services.chassis.envelope import Incoming
+from services.chassis.erasures import Erasures
 from services.chassis.journal import Journal
 from services.chassis.mongo import Session
 from services.events import (
     EVENTS,
     AssignmentEvent,
     DocumentDescribed,
+    DocumentErased,
     Event,
     OfficeEvent,
     PersonChanged,
@@ -24,7 +26,7 @@ from services.events import (
 from services.notify.audience import Directory, needs
 from services.notify.ledger import failed, opened
 from services.notify.store import Store
-from services.notify.telling import Cause, tell
+from services.notify.telling import Cause, Seal, tell
 from services.notify.webhook.payload import Delivery, Subscriber, deliveries_of, failure_of, still_news
 from services.notify.webhook.schedule import Attempt
 from services.notify.webhook.store import WebhookStore
@@ -39,6 +41,7 @@ class Notify:
     webhooks: WebhookStore
     journal: Journal
     copies: Copies
+    erasures: Erasures
     news: timedelta
     deliveries_wait: Callable[[], None] = lambda: None
 
@@ -48,18 +51,22 @@ class Notify:
         await self.copies.keep_newest(_copies(events))
         causes = [each for each in events if isinstance(each, AssignmentEvent | SecrecyIncidentRaised)]
         restricted = [each for each in events if isinstance(each, DocumentDescribed) and each.document.restricted]
-        if causes or restricted:
-            await self._tell(causes, restricted)
+        seals = [each for each in events if isinstance(each, Seal)]
+        if causes or restricted or seals:
+            await self._tell(causes, restricted, seals)
+        if erased := [each.key for each in seals if isinstance(each, DocumentErased)]:
+            await self.store.forget_waiting(erased)
+            await self.erasures.confirm(erased)
         moved = {each.office for each in events if isinstance(each, PersonChanged | UnitChanged)}
         if moved:
             await self._tell_what_waited(moved)
 
-    async def _tell(self, causes: list[Cause], restricted: list[DocumentDescribed]) -> None:
+    async def _tell(self, causes: list[Cause], restricted: list[DocumentDescribed], seals: list[Seal]) -> None:
         offices = {each.office for each in causes if needs(each)}
         directory = await self.store.directory(offices) if offices else Directory()
         heard_of = {each.office for each in causes if isinstance(each, AssignmentEvent)}
         subscribers = await self.webhooks.active(heard_of) if heard_of else []
-        change = _Change(directory, _now(), causes, restricted, subscribers)
+        change = _Change(directory, _now(), causes, restricted, subscribers, seals=seals)
         effect = await self.journal.transact(lambda session: self._apply(change, session))
         if effect.deliveries:
             self.deliveries_wait()
@@ -75,10 +82,16 @@ class Notify:
             await self.journal.transact(partial(self._apply, change))
 
     async def _apply(self, change: "_Change", session: Session) -> "_Effect":
-        keys = {each.key for each in (*change.causes, *change.restricted, *change.again)}
+        keys = {each.key for each in (*change.causes, *change.restricted, *change.again, *change.seals)}
         known = await self.store.known(keys, session)
         told = tell(
-            known, change.causes, change.directory, change.now, again=change.again, restricted=change.restricted
+            known,
+            change.causes,
+            change.directory,
+            change.now,
+            again=change.again,
+            restricted=change.restricted,
+            seals=change.seals,
         )
         deliveries = deliveries_of(told, change.subscribers, change.now, self.news)
         await self.store.keep(told, known, session)
@@ -117,7 +130,7 @@ class Notify:
         if delivery.document_id is None:
             return True
         ledger = await self.store.standing(delivery.document_id)
-        return ledger is None or (not ledger.restricted and still_news(delivery, ledger.heard))
+        return ledger is None or (not ledger.wordless and still_news(delivery, ledger.heard))
 
 
 @dataclass(frozen=True)
@@ -129,6 +142,7 @@ class _Change:
     subscribers: Sequence[Subscriber] = ()
     again: Sequence[Cause] = ()
     waited: Sequence[str] = ()
+    seals: Sequence[Seal] = ()
 
 
 @dataclass(frozen=True)

@@ -44,15 +44,25 @@ class Notice:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What was heard and told of one document. `version` counts notify's own events about it."""
+    """What was heard and told of one document. `version` counts notify's own events about it.
+
+    `seal_heard` is intake's (epoch, version) that last said whether it is sealed.
+    """
 
     document_id: str
     office: str
     version: int = 0
     restricted: bool = False
+    sealed: bool = False
+    seal_heard: tuple[int, int] = (0, 0)
     about: About = About()
     heard: tuple[Heard, ...] = ()
     notices: tuple[NoticeState, ...] = ()
+
+    @property
+    def wordless(self) -> bool:
+        """Whether its notices may say no more than its number."""
+        return self.restricted or self.sealed
 
     @property
     def epoch(self) -> int:

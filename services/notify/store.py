@@ -112,6 +112,11 @@ class Store:
     async def no_longer_wait(self, ids: Sequence[str], session: Session) -> None:
         await self.untold.delete_many({"_id": {"$in": list(ids)}}, session=session)
 
+    async def forget_waiting(self, document_ids: Iterable[str]) -> None:
+        """There is nothing to tell of them any more."""
+        for each in document_ids:
+            await self.untold.delete_many({"_id": {"$gte": f"{each}:", "$lt": f"{each};"}})
+
     async def page(self, office: str, person_id: str, place: Place | None, limit: int, *, unread: bool) -> list[Row]:
         """At most `limit` notices after the place: unread first, newest first within."""
         rows: list[Row] = []

@@ -6,12 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.events import AssignmentEvent, DocumentDescribed, NoticeSent, NoticeState, SecrecyIncidentRaised
+from services.events import (
+    AssignmentEvent,
+    DocumentDescribed,
+    DocumentErased,
+    DocumentSealed,
+    DocumentUnsealed,
+    NoticeSent,
+    NoticeState,
+    SecrecyIncidentRaised,
+)
 from services.notify.audience import Directory, Heard, audience, heard, needs
 from services.notify.ledger import NAMES, About, Ledger, Notice, discreet, newest
 
 INBOX = "inbox"
 Cause = AssignmentEvent | SecrecyIncidentRaised
+Seal = DocumentSealed | DocumentUnsealed | DocumentErased
 
 
 @dataclass
@@ -34,25 +44,29 @@ def tell(
     *,
     again: Iterable[Cause] = (),
     restricted: Iterable[DocumentDescribed] = (),
+    seals: Iterable[Seal] = (),
 ) -> Told:
     """Each cause takes effect once, in the order of versions, whatever the order and however often it comes.
 
-    `again` are causes of old whose people were not known then; `restricted` are documents to say less of.
+    `again` are causes of old whose people were not known then; `restricted` are documents to say less of,
+    `seals` those of which nothing may be said, or something again.
     """
     told = Told()
     for description in restricted:
         _hide(_ledger(told, known, description), told)
+    for seal in seals:
+        _seal(seal, _ledger(told, known, seal), told)
     for cause in sorted(causes, key=lambda each: (each.key, each.epoch, each.version)):
         _hear(cause, _ledger(told, known, cause), directory, now, told)
     for cause in again:
         ledger = _ledger(told, known, cause)
         this = heard(cause, directory)
         _say(_learn(ledger, this), this, directory, now, told)
-    told.notices = [_discreet_if(told.ledgers[each.document_id].restricted, each) for each in told.notices]
+    told.notices = [_discreet_if(told.ledgers[each.document_id].wordless, each) for each in told.notices]
     return told
 
 
-def _ledger(told: Told, known: Mapping[str, Ledger], event: Cause | DocumentDescribed) -> Ledger:
+def _ledger(told: Told, known: Mapping[str, Ledger], event: Cause | DocumentDescribed | Seal) -> Ledger:
     return told.ledgers.get(event.key) or known.get(event.key) or Ledger(event.key, event.office)
 
 
@@ -66,6 +80,17 @@ def _hide(ledger: Ledger, told: Told) -> Ledger:
     return hidden
 
 
+def _seal(seal: Seal, ledger: Ledger, told: Told) -> None:
+    """What was said before does not get its words back."""
+    order = (seal.epoch, seal.version)
+    if order <= ledger.seal_heard:
+        return
+    about = discreet(ledger.about) if seal.document.sealed else ledger.about
+    told.ledgers[seal.key] = replace(ledger, sealed=seal.document.sealed, seal_heard=order, about=about)
+    if seal.document.sealed:
+        told.hidden.add(seal.key)
+
+
 def _hear(cause: Cause, ledger: Ledger, directory: Directory, now: datetime, told: Told) -> None:
     this = heard(cause, directory)
     if any(each.order == this.order and each.type == this.type for each in ledger.heard):
@@ -73,7 +98,7 @@ def _hear(cause: Cause, ledger: Ledger, directory: Directory, now: datetime, tol
     told.fresh.append(cause)
     if isinstance(cause, AssignmentEvent) and cause.assignment.document.restricted:
         ledger = _hide(ledger, told)
-    needed = needs(cause, restricted=ledger.restricted)
+    needed = needs(cause, restricted=ledger.wordless)
     told.untold += [(token, cause) for token in needed if not directory.of(cause.office, token)]
     ledger = _remember(ledger, this, cause)
     ledger = _say(ledger, this, directory, now, told)
@@ -86,7 +111,7 @@ def _remember(ledger: Ledger, this: Heard, cause: Cause) -> Ledger:
     sequence = list(ledger.heard)
     insort(sequence, this, key=lambda each: each.order)
     about = _about(cause) if sequence[-1] is this else ledger.about
-    return replace(ledger, heard=tuple(sequence), about=discreet(about) if ledger.restricted else about)
+    return replace(ledger, heard=tuple(sequence), about=discreet(about) if ledger.wordless else about)
 
 
 def _learn(ledger: Ledger, this: Heard) -> Ledger:
@@ -97,7 +122,7 @@ def _learn(ledger: Ledger, this: Heard) -> Ledger:
 def _say(ledger: Ledger, this: Heard, directory: Directory, now: datetime, told: Told) -> Ledger:
     """One event of ours names all notices of one cause; nobody hears of the same cause twice."""
     cause = f"{ledger.document_id}:{this.version}"
-    discreetly = replace(this, restricted=this.restricted or ledger.restricted)
+    discreetly = replace(this, restricted=this.restricted or ledger.wordless)
     people = audience(discreetly, _before(ledger.heard, this), ledger.office, directory)
     already = {each.notice_id for each in ledger.notices}
     notices = [
@@ -166,7 +191,7 @@ def _about(cause: Cause) -> About:
         subject=brief.subject,
         note=state.note,
     )
-    return discreet(about) if brief.restricted else about
+    return discreet(about) if brief.restricted or brief.sealed else about
 
 
 def _discreet_if(restricted: bool, notice: Notice) -> Notice:

@@ -21,7 +21,7 @@ NAME = "reporting"
 def build(settings: ReportingSettings) -> Service:
     foundation = lay_foundation(settings, NAME)
     store = _store(foundation)
-    handlers = Handlers(store, foundation.copies)
+    handlers = Handlers(store, foundation.copies, foundation.erasures)
     consumer = foundation.add_consumer(TOPICS, EVENTS, handlers.count_batch)
 
     async def prepare() -> None:

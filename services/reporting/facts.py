@@ -102,6 +102,7 @@ def _access(intake: Part, routing: Part, unit: str | None, person: str | None) -
     """`named` are all that a list is asked for by: one short index instead of one for each."""
     access = Access(
         restricted=intake["restricted"] or routing.get("restricted", False),
+        sealed=intake.get("sealed", False),
         lead_unit_id=routing.get("lead_unit_id"),
         lead_person_id=routing.get("lead_person_id"),
         coordinators=tuple((each["unit"], each["person"]) for each in routing.get("coordinators", ())),
@@ -126,7 +127,7 @@ def _category(direction: str, kind: str, issuer_level: str | None, own_office: b
 
 
 def _intake(state: DocumentState) -> Part:
-    """A restricted document leaves neither subject nor anything of its sender here, whatever it came with."""
+    """A restricted or sealed document leaves neither subject nor anything of its sender here, whatever it came with."""
     part = {
         "direction": state.direction.value,
         "book": state.book,
@@ -142,7 +143,9 @@ def _intake(state: DocumentState) -> Part:
         "own_office": state.own_office,
         "conflicted": list(state.conflicted_person_ids),
     }
-    if not state.restricted:
+    if state.sealed:
+        part["sealed"] = True
+    elif not state.restricted:
         part |= {"subject": state.subject, "issuer": state.issuer, "symbol": state.symbol}
         part |= {"document_number": state.document_number, "document_date": _day(state.document_date)}
     return part

@@ -5,20 +5,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from services.chassis.auth import PERSON, SIGNING_KEY, UNIT
 from services.chassis.copies import Copies, Copy
 from services.chassis.envelope import Incoming
-from services.events import Event, OfficeEvent, PersonChanged, SigningKeyChanged, UnitChanged
+from services.chassis.erasures import Erasures
+from services.events import DocumentErased, Event, OfficeEvent, PersonChanged, SigningKeyChanged, UnitChanged
 from services.reporting.store import ReportingStore
 
 
 class Handlers:
-    def __init__(self, store: ReportingStore, copies: Copies) -> None:
+    def __init__(self, store: ReportingStore, copies: Copies, erasures: Erasures) -> None:
         self._store = store
+        self._erasures = erasures
         self._copies = copies
 
     async def count_batch(self, batch: Sequence[Incoming]) -> None:
         events: list[Event] = [each.event for each in batch]
         await self._copies.keep_newest(copies_of(events))
-        if counted := [event for event in events if not isinstance(event, OfficeEvent)]:
+        counted = [event for event in events if not isinstance(event, OfficeEvent)]
+        if counted:
             await self._store.count(counted)
+        if erased := [event.key for event in counted if isinstance(event, DocumentErased)]:
+            await self._store.forget_unused(erased)
+            await self._erasures.confirm(erased)
 
 
 def copies_of(events: Iterable[Event]) -> Iterator[Copy]:

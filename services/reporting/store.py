@@ -291,6 +291,14 @@ class ReportingStore:
             if name not in used:
                 await self._database.drop_collection(name)
 
+    async def forget_unused(self, document_ids: Sequence[str]) -> None:
+        """Take the documents out of generations that an interrupted run has left, where no event reaches them."""
+        pointer = await self.pointer()
+        used = {name for each in (pointer.current, pointer.building) if each for name in _collections(each)}
+        for name in await self._generation_names():
+            if name.startswith(f"{FACTS}_") and name not in used:
+                await self._database[name].delete_many({"_id": {"$in": list(document_ids)}})
+
     async def document_ids(self, after: str) -> list[str]:
         """The next facts by id."""
         facts = self._facts((await self.pointer()).current)

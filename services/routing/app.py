@@ -27,7 +27,7 @@ def build(settings: RoutingSettings) -> Service:
     foundation = lay_foundation(settings, NAME)
     store, offices = Store(foundation.database), _office_store(foundation)
     views = Views(offices, settings.routing_office_check_seconds)
-    handlers = Handlers(store, views, foundation.journal, settings.zone)
+    handlers = Handlers(store, views, foundation.journal, foundation.erasures, settings.zone)
     foundation.add_relay()
     foundation.add_consumer(HEARS_TOPICS, HEARS, handlers.hear)
     release = version("vanthu")

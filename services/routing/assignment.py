@@ -1,6 +1,6 @@
 """What routing keeps of one document: its assignment, the reason, what happened, who may read it. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,16 +10,20 @@ from services.events import (
     AssignmentStatus,
     DocumentBrief,
     DocumentDescribed,
+    DocumentErased,
     DocumentReceived,
+    DocumentSealed,
     DocumentState,
+    DocumentUnsealed,
     DocumentVoided,
     State,
+    Urgency,
 )
 from services.policy import Access, reader_tokens
 from services.routing.decision import Decision, Reason
 from services.routing.roster import Facts
 
-Told = DocumentReceived | DocumentDescribed | DocumentVoided
+Told = DocumentReceived | DocumentDescribed | DocumentVoided | DocumentSealed | DocumentUnsealed | DocumentErased
 HISTORY_ENTRIES = 50
 REMEMBERED_ANSWERS = 10
 
@@ -71,6 +75,7 @@ def access_of(kept: Kept) -> Access:
     state = kept.state
     return Access(
         restricted=state.document.restricted,
+        sealed=state.document.sealed,
         lead_unit_id=state.lead_unit_id,
         lead_person_id=state.lead_person_id,
         coordinators=tuple((each.unit_id, each.person_id) for each in state.coordinators),
@@ -88,10 +93,11 @@ def brief_of(document: DocumentState) -> DocumentBrief:
         book=document.book,
         year=document.year,
         number=document.number,
-        subject=None if document.restricted else document.subject,
+        subject=None if document.restricted or document.sealed else document.subject,
         urgency=document.urgency,
         arrived_on=document.arrived_on,
         restricted=document.restricted,
+        sealed=document.sealed,
     )
 
 
@@ -134,6 +140,19 @@ def assigned_state(document: DocumentState, decision: Decision, today: date) -> 
         note=decision.reason.nobody,
         conflicted_person_ids=document.conflicted_person_ids,
     )
+
+
+def without_words(kept: Kept) -> Kept:
+    """What happened stays; what people wrote of it, and answers that repeat it, go."""
+    return kept.model_copy(update={"history": tuple(replace(each, note=None) for each in kept.history), "answered": ()})
+
+
+def blank_event(event: AssignmentEvent) -> AssignmentEvent:
+    """The same event of the same version without a word of the document; who had it stays."""
+    said = event.assignment
+    brief = said.document.model_copy(update={"subject": None, "urgency": Urgency.NORMAL, "sealed": True})
+    words = {"rule": None, "result": None, "note": None, "due_on": None, "conflicted_person_ids": ()}
+    return event.model_copy(update={"assignment": said.model_copy(update={**words, "document": brief})})
 
 
 def event_of(kept: Kept, type: type[AssignmentEvent], recorded_at: datetime) -> AssignmentEvent:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from services.chassis.envelope import Incoming
+from services.chassis.erasures import Erasures
 from services.chassis.journal import Journal
 from services.chassis.mongo import Session
-from services.events import DocumentDescribed, DocumentReceived, DocumentStatus, DocumentVoided
+from services.events import DocumentErased, DocumentStatus
 from services.routing.assignment import Kept, Told
 from services.routing.roster import Facts, Matched, OfficeView, facts_of
 from services.routing.settling import Change, Desks, DocumentKey, Moment, newest, settle
@@ -29,19 +30,18 @@ class Handlers:
     store: Store
     views: Views
     journal: Journal
+    erasures: Erasures
     zone: ZoneInfo
     clock: Callable[[], datetime] = server_clock
 
     async def hear(self, batch: Sequence[Incoming]) -> None:
         """The whole batch takes effect, or it raises and nothing of it has."""
-        told = (
-            each.event
-            for each in batch
-            if isinstance(each.event, DocumentReceived | DocumentDescribed | DocumentVoided)
-        )
-        events = newest(told)
-        if not events:
-            return
+        told = [each.event for each in batch if isinstance(each.event, Told)]
+        if events := newest(told):
+            await self._settle(events)
+        await self.erasures.confirm(each.key for each in told if isinstance(each, DocumentErased))
+
+    async def _settle(self, events: Mapping[DocumentKey, Told]) -> None:
         views = await self.views.of(office for office, _ in events)
         facts = {key: facts_of(event.document) for key, event in events.items()}
         (known, books), matched = await asyncio.gather(self._known(events.keys()), _matched(events, facts, views))

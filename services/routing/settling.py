@@ -14,11 +14,24 @@ from services.events import (
     AssignmentState,
     AssignmentStatus,
     AssignmentWithdrawn,
+    DeadlineMoved,
     Direction,
     DocumentAssigned,
+    DocumentErased,
+    DocumentState,
     DocumentStatus,
 )
-from services.routing.assignment import Entry, Kept, Told, assigned_state, began, brief_of, event_of, followed
+from services.routing.assignment import (
+    Entry,
+    Kept,
+    Told,
+    assigned_state,
+    began,
+    brief_of,
+    event_of,
+    followed,
+    without_words,
+)
 from services.routing.decision import Decision, Reason, decide, without_office
 from services.routing.description import described
 from services.routing.roster import Facts, Matched, OfficeView
@@ -95,8 +108,12 @@ class Desks:
 
 
 def _settle_one(event: Told, before: Kept | None, desk: Desk) -> Change:
+    if isinstance(event, DocumentErased):
+        return _erase(event, before, desk)
     if event.document.status == DocumentStatus.VOIDED:
-        return _withdraw(event, before, desk)
+        return _wordless(_withdraw(event, before, desk), event)
+    if event.document.sealed:
+        return _wordless(_seal(event, before, desk), event)
     if before is None or before.state.status in {AssignmentStatus.UNASSIGNED, AssignmentStatus.WITHDRAWN}:
         return _assign(event, before, desk)
     outcome = described(before, event.document, desk.facts, desk.view, desk.matched, desk.loads, desk.moment.today)
@@ -113,19 +130,49 @@ def _assign(event: Told, before: Kept | None, desk: Desk) -> Change:
 def _withdraw(event: Told, before: Kept | None, desk: Desk) -> Change:
     """A voided document is never assigned, whether or not it was heard of before."""
     document = event.document
-    note = None if document.restricted else document.void_reason
-    brief = brief_of(document)
-    blank = AssignmentState(document_id=document.document_id, status=AssignmentStatus.WITHDRAWN, document=brief)
+    note = None if document.restricted or document.sealed else document.void_reason
+    blank = _blank(document, AssignmentStatus.WITHDRAWN)
     state = (before.state if before else blank).model_copy(
         update={
             "status": AssignmentStatus.WITHDRAWN,
-            "document": brief,
+            "document": blank.document,
             "note": note,
             "conflicted_person_ids": document.conflicted_person_ids,
         }
     )
     reason = before.reason if before else Reason()
     return _changed(event, before, desk, "withdrawn", AssignmentWithdrawn, state, reason)
+
+
+def _seal(event: Told, before: Kept | None, desk: Desk) -> Change:
+    """Who had it keeps it, and reads nothing of it; what was not assigned yet waits."""
+    document = event.document
+    if before is None:
+        state = _blank(document, AssignmentStatus.UNASSIGNED)
+        return _changed(event, None, desk, "sealed", AssignmentNotPossible, state, Reason())
+    words = {"note": None, "result": None, "conflicted_person_ids": document.conflicted_person_ids}
+    state = before.state.model_copy(update={**words, "document": brief_of(document)})
+    return _changed(event, before, desk, "sealed", DeadlineMoved, state, before.reason)
+
+
+def _erase(event: Told, before: Kept | None, desk: Desk) -> Change:
+    """The work is void, and nothing of the document is left but its number."""
+    state = _blank(event.document, AssignmentStatus.WITHDRAWN)
+    change = _wordless(_changed(event, before, desk, "erased", AssignmentWithdrawn, state, Reason()), event)
+    return change._replace(after=change.after.model_copy(update={"reason": Reason()}))
+
+
+def _wordless(change: Change, event: Told) -> Change:
+    return change._replace(after=without_words(change.after)) if event.document.sealed else change
+
+
+def _blank(document: DocumentState, status: AssignmentStatus) -> AssignmentState:
+    return AssignmentState(
+        document_id=document.document_id,
+        status=status,
+        document=brief_of(document),
+        conflicted_person_ids=document.conflicted_person_ids,
+    )
 
 
 def _changed(

@@ -40,7 +40,10 @@ class Place:
 
 @dataclass
 class Evidence:
-    """Rows by collection; `files` are SHA-256 by document id; `records` the ids of events by topic, as read."""
+    """Rows by collection; `files` are SHA-256 by document id; `records` the ids of events by topic, as read.
+
+    `starts` are the first readable offsets by topic and partition.
+    """
 
     documents: list[Row]
     assignments: list[Row]
@@ -56,11 +59,22 @@ class Evidence:
     partial_files: list[str]
     logged: list[Row]
     records: dict[str, list[str]] = field(default_factory=dict)
+    starts: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    def in_kafka(self) -> set[tuple[str, str]]:
+        """Topic and id of each event: an id is one producer's own."""
+        return {(topic, id) for topic, ids in self.records.items() for id in ids}
+
+    def in_journals(self, *, sent: bool = False) -> set[tuple[str, str]]:
+        """All, or those that are marked as sent."""
+        rows = [row for each in self.events.values() for row in each if not (sent and row.get("unsent"))]
+        return {(row["topic"], row["headers"]["ce_id"]) for row in rows}
 
 
 async def gather(place: Place) -> Evidence:
     evidence = await asyncio.to_thread(_stored, place)
     evidence.records = await _records(place)
+    evidence.starts = await _starts(place)
     return evidence
 
 
@@ -103,7 +117,8 @@ def _logged(folder: Path) -> Iterator[Row]:
                 line = json.loads(text)
             except ValueError:  # a line that a crash tore
                 continue
-            yield line
+            if "id" in line:
+                yield line
 
 
 @asynccontextmanager
@@ -129,6 +144,13 @@ async def partitions_of(admin: AIOKafkaAdminClient, place: Place, topics: Sequen
 async def _records(place: Place) -> dict[str, list[str]]:
     async with kafka(place) as (consumer, admin):
         return {topic: await ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
+
+
+async def _starts(place: Place) -> dict[str, dict[int, int]]:
+    async with kafka(place) as (consumer, admin):
+        found = {topic: await partitions_of(admin, place, [topic]) for topic in TOPICS}
+        first = await consumer.beginning_offsets([each for partitions in found.values() for each in partitions])
+    return {topic: {each.partition: first[each] for each in partitions} for topic, partitions in found.items()}
 
 
 async def said_versions(place: Place) -> dict[str, list[int]]:
@@ -159,13 +181,19 @@ async def _read(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
 
 async def lags(place: Place, services: Sequence[str] = SERVICES) -> dict[str, int]:
     """How many records each service has still to read; a position that is missing counts the whole log."""
+    found = await standings(place, services)
+    return {service: sum(end - max(position, 0) for position, end in each) for service, each in found.items()}
+
+
+async def standings(place: Place, services: Sequence[str] = SERVICES) -> dict[str, list[tuple[int, int]]]:
+    """Where each service stands in each partition that it hears, and that partition's end; -1 where it stands nowhere."""
     async with kafka(place) as (consumer, admin):
-        found: dict[str, int] = {}
+        found: dict[str, list[tuple[int, int]]] = {}
         for service in services:
             partitions = await partitions_of(admin, place, HEARS[service])
             ends = await consumer.end_offsets(partitions)
             positions = await admin.list_consumer_group_offsets(f"{place.prefix}.{service}", partitions=partitions)
-            found[service] = sum(ends[each] - max(positions[each].offset, 0) for each in partitions)
+            found[service] = [(positions[each].offset, ends[each]) for each in partitions]
         return found
 
 

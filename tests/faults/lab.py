@@ -62,10 +62,12 @@ class Lab:
             assert time.monotonic() - started < seconds, f"not quiet after {seconds} s: {waiting}"
             await asyncio.sleep(0.2)
 
-    async def judge(self, *, poison: Collection[str] = (), settled: bool = True) -> dict[str, Any]:
+    async def judge(
+        self, *, poison: Collection[str] = (), settled: bool = True, erased: Collection[str] = ()
+    ) -> dict[str, Any]:
         """Fails with the whole story where the promise is broken; else what was judged."""
         known, evidence = histories(self.ledger.path), await gather(self.place)
-        breaches = judge(known, evidence, poison=poison, settled=settled)
+        breaches = judge(known, evidence, poison=poison, settled=settled, erased=erased)
         assert not breaches, told(breaches, known, evidence)
         outcomes = [each.outcome for each in known.values()]
         return self._growth() | {

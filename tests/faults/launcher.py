@@ -1,12 +1,13 @@
 """`vanthu` with a fault in it: `FAULT=crash:POINT:N python -m tests.faults.launcher serve intake`.
 
-`crash:POINT:N` kills the process when it comes to the point for the Nth time; `bug:SERVICE:N` raises in that
-service for every document whose id is divisible by N; `hurry:sweeping:N` looks for files without a document every
-N seconds instead of every hour.
+`crash:POINT:N` kills the process when it comes to the point for the Nth time, `freeze:POINT:N` stops it there until
+somebody lets it go on; `bug:SERVICE:N` raises in that service for every document whose id is divisible by N;
+`hurry:sweeping:N` looks for files without a document every N seconds instead of every hour.
 
 The product has no switch that breaks it: a fault is wrapped around its functions from here, and a name that
 the product no longer has stops the process at once. `FAULT_PROOF` is the file that says that it happened.
-`SYNCED` is the file that is to know what was synced (see `power`).
+`SYNCED` is the file that is to know what was synced (see `power`), `BAD_DISK` the one while which no sync succeeds
+(see `disk`).
 """
 
 import functools
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from services.cli.main import main
+from tests.faults.disk import fail_syncs
 from tests.faults.power import note_syncs
 
 # point: (module, function in it, whether the process dies before or after it); in the order of an upload
@@ -49,6 +51,12 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "batch in effect": ("services.chassis.consume", "Consumer._commit", "before"),
     "webhook answered": ("services.notify.webhook.store", "WebhookStore.settle", "before"),
     "webhook marked": ("services.notify.webhook.store", "WebhookStore.settle", "after"),
+    "rebuild has read": ("services.reporting.store", "ReportingStore.fill", "before"),
+    "erasure listed": ("services.intake.erasure_list", "order", "after"),
+    "erased in the register": ("services.intake.files", "LocalFiles.destroy", "before"),
+    "files destroyed": ("services.intake.files", "LocalFiles.destroy", "after"),
+    "journal blanked": ("services.chassis.erasures", "Erasures.blank_journal", "after"),
+    "Kafka emptied": ("services.chassis.kafka", "delete_until", "after"),
 }
 HANDLERS = {
     "routing": ("services.routing.handlers", "Handlers", "hear"),
@@ -62,7 +70,7 @@ def arm(fault: str, proof: Path) -> None:
     """Raises KeyError for an unknown fault and AttributeError where the product has no such function."""
     kind, _, rest = fault.partition(":")
     point, _, count = rest.rpartition(":")
-    {"crash": _crash, "bug": _bug, "hurry": _hurry}[kind](point, int(count), proof)
+    {"crash": _crash, "bug": _bug, "hurry": _hurry, "freeze": _freeze}[kind](point, int(count), proof)
 
 
 def _hurry(part: str, seconds: int, proof: Path) -> None:
@@ -95,6 +103,14 @@ def struck(key: bytes, divisor: int) -> bool:
 
 
 def _crash(point: str, count: int, proof: Path) -> None:
+    _strike(point, count, proof, signal.SIGKILL)
+
+
+def _freeze(point: str, count: int, proof: Path) -> None:
+    _strike(point, count, proof, signal.SIGSTOP)
+
+
+def _strike(point: str, count: int, proof: Path, number: int) -> None:
     left = count
     begun = point not in UPLOAD_POINTS  # a probe of readiness writes a file, too
 
@@ -110,7 +126,7 @@ def _crash(point: str, count: int, proof: Path) -> None:
                 file.write(point)
                 file.flush()
                 os.fsync(file.fileno())
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
 
     _wrap("services.intake.posting", "Posting._post", begin, None)
     module, function, moment = CRASH_POINTS[point]
@@ -154,6 +170,8 @@ def _nothing() -> None:
 if __name__ == "__main__":
     if os.environ.get("SYNCED"):
         note_syncs(Path(os.environ["SYNCED"]))
+    if os.environ.get("BAD_DISK"):
+        fail_syncs(Path(os.environ["BAD_DISK"]))
     if os.environ.get("FAULT"):
         arm(os.environ["FAULT"], Path(os.environ["FAULT_PROOF"]))
     main()

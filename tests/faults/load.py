@@ -38,13 +38,15 @@ class Senders:
     ) -> None:
         await self._client.aclose()
 
-    async def post(self, paper: Paper, address: str | None = None) -> tuple[Outcome, httpx.Response | None]:
+    async def post(
+        self, paper: Paper, address: str | None = None, *, file_name: str = "scan.pdf"
+    ) -> tuple[Outcome, httpx.Response | None]:
         """One attempt."""
         url = f"{address or self._chance.choice(self._addresses())}/intake/api/v1/{paper.door}"
         headers = {"Authorization": f"Bearer {self._keys[paper.device]}", "Idempotency-Key": paper.key}
         files: dict[str, tuple[str | None, bytes, str]] = {
             "metadata": (None, json.dumps(paper.metadata).encode(), "application/json"),
-            "file": ("scan.pdf", paper.content, "application/pdf"),
+            "file": (file_name, paper.content, "application/pdf"),
         }
         self._ledger.asks(paper, time.time())
         try:

@@ -11,6 +11,8 @@ from datetime import UTC
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from aiokafka.partitioner import DefaultPartitioner
+
 from tests.faults.evidence import Evidence, Row
 from tests.faults.ledger import Heard, History, Sender
 
@@ -32,15 +34,22 @@ class Breach:
 
 
 def judge(
-    histories: Mapping[Sender, History], evidence: Evidence, *, poison: Collection[str] = (), settled: bool = True
+    histories: Mapping[Sender, History],
+    evidence: Evidence,
+    *,
+    poison: Collection[str] = (),
+    settled: bool = True,
+    erased: Collection[str] = (),
 ) -> list[Breach]:
     """All breaches of the promise. `poison` are the ids of dead letters that were made on purpose.
 
-    `settled`: every sender has had an answer by now, so that nothing may be unknown.
+    `settled`: every sender has had an answer by now, so that nothing may be unknown. `erased` are documents that
+    were destroyed on purpose: their numbers stay taken, and nothing else is left.
     """
     by_sender = {(row["device"], row.get("idempotency_key", "")): row for row in evidence.documents}
     return [
-        *_each_sender(histories, evidence, by_sender, settled=settled),
+        *_each_sender(histories, evidence, by_sender, erased, settled=settled),
+        *_erased(evidence, erased),
         *_nobody_else(histories, evidence),
         *_numbers(evidence.documents),
         *_books(evidence),
@@ -104,7 +113,12 @@ def told(breaches: Iterable[Breach], histories: Mapping[Sender, History], eviden
 
 
 def _each_sender(
-    histories: Mapping[Sender, History], evidence: Evidence, by_sender: Mapping[Sender, Row], *, settled: bool
+    histories: Mapping[Sender, History],
+    evidence: Evidence,
+    by_sender: Mapping[Sender, Row],
+    erased: Collection[str],
+    *,
+    settled: bool,
 ) -> Iterator[Breach]:
     counts = Counter((row["device"], row.get("idempotency_key", "")) for row in evidence.documents)
     for sender, history in histories.items():
@@ -116,19 +130,38 @@ def _each_sender(
         elif history.outcome == "unknown" and (count > 1 or settled):
             yield Breach("unknown is none or one", f"has no answer and is there {count} times", sender=sender)
         elif row is not None:
-            yield from _same_document(history, row, evidence.files)
+            yield from _same_document(history, row, evidence.files, was_erased=row["_id"] in erased)
 
 
-def _same_document(history: History, row: Row, files: Mapping[str, str]) -> Iterator[Breach]:
+def _same_document(history: History, row: Row, files: Mapping[str, str], *, was_erased: bool) -> Iterator[Breach]:
     id = row["_id"]
     for answer in history.answers:
-        if any(answer[name] != row[stored] for name, stored in _ANSWERED.items()):
+        if any(answer[name] != row[_STORED.get(name, name)] for name in (_NUMBERED if was_erased else _ANSWERED)):
             yield Breach("an answer stays true", f"was answered {answer}", id)
+    if was_erased:
+        return
     if not row.get("sha256") == history.sha256 == files.get(id):
         yield Breach("bytes are kept", f"sent {history.sha256}, stored {files.get(id)}", id)
 
 
-_ANSWERED = {"id": "_id", "book": "book", "year": "year", "number": "number", "sha256": "sha256"}
+_NUMBERED = ("id", "book", "year", "number")
+_ANSWERED = (*_NUMBERED, "sha256")
+_STORED = {"id": "_id"}
+LEFT_OF_ERASED = {"_id", "office", "book", "year", "number", "direction", "received_at", "version", "status"} | {
+    "void_reason", "readers", "conflicted", "device", "idempotency_key", "erased", "assignment",
+}  # fmt: skip
+
+
+def _erased(evidence: Evidence, erased: Collection[str]) -> Iterator[Breach]:
+    for row in evidence.documents:
+        if row["_id"] in erased:
+            more = set(row) - LEFT_OF_ERASED
+            if more or (row["status"], row["void_reason"]) != ("voided", "secrecy"):
+                yield Breach("of an erased document the number is left", f"has {sorted(more)}", row["_id"])
+            if row["_id"] in evidence.files:
+                yield Breach("an erased document has no file", "has one", row["_id"])
+    for id in set(erased) - {row["_id"] for row in evidence.documents}:
+        yield Breach("an erased document keeps its number", "is gone altogether", id)
 
 
 def _nobody_else(histories: Mapping[Sender, History], evidence: Evidence) -> Iterator[Breach]:
@@ -188,8 +221,14 @@ def _journals(evidence: Evidence) -> Iterator[Breach]:
         for row in rows:
             if row.get("unsent"):
                 yield Breach("journals are sent", f"{service} has not sent {row['_id']}", row["key"])
-            elif row["headers"]["ce_id"] not in in_kafka[row["topic"]]:
+            elif row["headers"]["ce_id"] not in in_kafka[row["topic"]] and not _was_emptied(row, evidence):
                 yield Breach("what is sent is in Kafka", f"{service}'s {row['_id']} is not there", row["key"])
+
+
+def _was_emptied(row: Row, evidence: Evidence) -> bool:
+    """Whether an erasure took the records of this row's partition away."""
+    starts = evidence.starts[row["topic"]]
+    return starts[DefaultPartitioner()(row["key"].encode(), sorted(starts), [])] > 0
 
 
 def _assignments(evidence: Evidence) -> Iterator[Breach]:

@@ -62,7 +62,7 @@ async def desk(settings: ChassisSettings, *, offices: bool = True) -> AsyncItera
     await webhooks.prepare()
     if offices:
         await introduce_offices(settings, "notify")
-    notify = Notify(store, webhooks, foundation.journal, foundation.copies, timedelta(hours=24))
+    notify = Notify(store, webhooks, foundation.journal, foundation.copies, foundation.erasures, timedelta(hours=24))
     try:
         yield Desk(notify, store, webhooks)
     finally:

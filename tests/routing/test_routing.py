@@ -88,7 +88,7 @@ class Taking:
         self.foundation = lay_foundation(settings, "routing")
         self.store = Store(self.foundation.database)
         views = Views(_offices(self.foundation), 60)
-        self.handlers = Handlers(self.store, views, self.foundation.journal, settings.zone)
+        self.handlers = Handlers(self.store, views, self.foundation.journal, self.foundation.erasures, settings.zone)
 
     async def take(self, *events: Any) -> None:
         await self.handlers.hear([_Incoming(each) for each in events])  # type: ignore[misc]

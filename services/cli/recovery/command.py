@@ -81,6 +81,11 @@ def tell(done: Recovered, *, json: bool) -> None:
     )
     say(f"{done.sent_again:,} subjects are sent again, {done.said_anew:,} said anew, in epoch {done.epoch}.")
     _tell_faults(done)
+    if done.erased_again:
+        say(
+            f"{len(done.erased_again):,} documents that were destroyed for secrecy had come back. Once the services run, "
+            "`vanthu erase --again` finishes their destruction."
+        )
     say("Start the services, and run `vanthu check`.")
 
 

@@ -11,6 +11,7 @@ from services.chassis.epoch import Epochs, following
 from services.chassis.journal import Journal
 from services.chassis.mongo import Collection, Transactions
 from services.chassis.positions import Positions
+from services.cli.erasing import new_eraser
 from services.cli.recovery.adopting import adopt_assignments, adopt_documents
 from services.cli.recovery.ground import Ground
 from services.cli.recovery.lost_events import put_back
@@ -38,6 +39,7 @@ class Recovered:
     assignments: int = 0
     sent_again: int = 0
     said_anew: int = 0
+    erased_again: list[str] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
     missing_files: list[str] = field(default_factory=list)
 
@@ -58,6 +60,7 @@ async def recover(ground: Ground, step: Step, *, sweep: bool) -> Recovered:
     await work.register()
     await work.adopt()
     await work.agree()
+    await work.erase_again()
     if sweep and not work.done.contradictions:
         await work.intake.sweep_again()
     for database in ground.databases.values():
@@ -119,6 +122,12 @@ class _Work:
         async with opened_reporting(self._ground.reporting) as reporting:
             mended = await mend(databases, self.intake, self._routing, reporting, self._epoch, self._step("Skew"))
         self.done.sent_again, self.done.said_anew = mended["sent again"], mended["said anew"]
+
+    async def erase_again(self) -> None:
+        """What was destroyed for secrecy and came back with the backup; the services do their part when they start."""
+        ground = self._ground
+        eraser = new_eraser(ground.settings, ground.intake, ground.databases, self._epoch)
+        self.done.erased_again = await eraser.again("vanthu recover")
 
     def _journal(self, service: str) -> Journal:
         database = self._ground.databases[service]

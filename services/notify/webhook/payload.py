@@ -54,7 +54,7 @@ def deliveries_of(told: Told, subscribers: Iterable[Subscriber], now: datetime, 
         and event.office == subscriber.office
         and event.type in subscriber.event_types
         and now - event.recorded_at <= news
-        and not told.ledgers[event.key].restricted
+        and not told.ledgers[event.key].wordless
     ]
 
 

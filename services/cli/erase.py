@@ -1,0 +1,64 @@
+"""`vanthu erase`: destroys a document that a security officer has confirmed to be a state secret."""
+
+import getpass
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from services.chassis.errors import Failure
+from services.cli.erasing import Destroyed, opened_eraser
+from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption, installed
+from services.cli.terminal import confirm, print_json, run, say
+
+REMAINS = (
+    "backups made before: destroy them, or restore them only with the list of erasures (register/erasures.list)",
+    "MongoDB's oplog and journal files, until they are overwritten",
+    "Kafka's segment files, until their broker drops them",
+    "freed blocks of the disks, until they are overwritten",
+    "what people have downloaded, printed, or been sent",
+)
+
+
+def erase(
+    document_id: Annotated[str, typer.Argument(help="The document's id; empty with --again.")] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="Everything on the list of erasures that is there again, after a restore.")
+    ] = False,
+    wait: Annotated[float, typer.Option(help="How long the services may take, in seconds.")] = 60.0,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: DataOption = DEFAULT_DATA,
+    json: JsonOption = False,
+) -> None:
+    """Destroy a sealed and confirmed document everywhere and void its number. Nothing undoes it; a repeat finishes it."""
+    if bool(document_id) == again:
+        raise typer.BadParameter("name a document, or say --again")
+    here = installed(data)
+    confirm(f"Destroy {document_id or 'all that the list of erasures names'} for ever?", yes)
+    destroyed = run(_destroy(here, document_id, wait))
+    if json:
+        print_json({"destroyed": [asdict(each) for each in destroyed], "remains": list(REMAINS)})
+        return
+    for each in destroyed:
+        say(
+            f"{each.document_id} is destroyed: {each.files} files, {each.journal_rows} events, "
+            f"{each.dead_letters} dead letters. Kafka reads from {each.deleted_until}."
+        )
+    say("Not reached by this command:")
+    for remains in REMAINS:
+        say(f"  {remains}")
+
+
+async def _destroy(here: Installation, document_id: str, wait_seconds: float) -> list[Destroyed]:
+    """Who ordered it is noted with the void number."""
+    async with opened_eraser(here) as eraser:
+        ids = [document_id] if document_id else await eraser.again(getpass.getuser())
+        late, destroyed = [], []
+        for each in ids:
+            try:
+                destroyed.append(await eraser.destroy(each, getpass.getuser(), wait_seconds))
+            except Failure as failure:
+                late.append(f"{each}: {failure}")
+    if late:
+        raise Failure(" ".join(late))
+    return destroyed

@@ -1,0 +1,64 @@
+"""Disks that are full, for real, and disks that do not sync."""
+
+import contextlib
+import errno
+import functools
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+BLOCK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class SmallDisk:
+    """A file system of its own, mounted at the folder."""
+
+    folder: Path
+
+    def fill(self) -> None:
+        """To the last byte."""
+        with self._ballast.open("ab", buffering=0) as file:
+            for size in (BLOCK_BYTES, 4096, 1):
+                with contextlib.suppress(OSError):
+                    while file.write(bytes(size)):
+                        pass
+
+    def free(self) -> None:
+        self._ballast.unlink()
+
+    @property
+    def _ballast(self) -> Path:
+        return self.folder / ".ballast"
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
+    """Fails where this process may not mount a file system."""
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "vanthu-test", str(folder)]
+    mounted = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert not mounted.returncode, f"a full disk is tried with a small one, and root has to mount it: {mounted.stderr}"
+    try:
+        yield SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fail_syncs(while_there: Path) -> None:
+    """From now on, for this process: no sync succeeds as long as the file is there, which counts them in its size."""
+    original = os.fsync
+
+    @functools.wraps(original)
+    def failing(fd: Any) -> None:
+        if not while_there.exists():
+            return original(fd)
+        with while_there.open("ab") as count:
+            count.write(b".")
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    os.fsync = failing

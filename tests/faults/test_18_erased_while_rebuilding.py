@@ -1,0 +1,288 @@
+"""Fault 18: a state secret is recognised late, and erased while a rebuild has old words of it in its hands."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pymongo import MongoClient
+
+from services.embedded.process import end_with_parent
+from tests.faults.canary import places_with
+from tests.faults.conftest import LabOpener
+from tests.faults.lab import OFFICE, READERS, SCANNERS, SERVICES, Lab
+from tests.faults.ledger import Paper
+from tests.faults.papers import papers
+from tests.faults.replica import Replica
+
+METRICS_TOKEN = "t" * 24
+OFFICER = "can-bo-bao-mat"
+STRIKE_SECONDS = 60.0
+HERE = Path(__file__).parents[2]
+ERASURE_POINTS = ["erasure listed", "erased in the register", "files destroyed", "journal blanked", "Kafka emptied"]
+EVERYWHERE = {
+    "collection intake.documents", "collection intake.events", "collection routing.assignments",
+    "collection routing.events", "collection notify.audiences", "collection notify.notices",
+    "collection reporting.facts_1", "collection reporting.dead_letters", "file files", "file files.part",
+    "file trash", "file register", "topic documents", "topic assignments",
+}  # fmt: skip
+
+
+@dataclass
+class Office:
+    """What a person does with a document through the services' own APIs."""
+
+    lab: Lab
+    client: httpx.AsyncClient
+    tokens: dict[str, str]
+
+    async def do(self, person: str, address: str, body: dict[str, Any] | None = None, method: str = "POST") -> Any:
+        headers = {"Authorization": f"Bearer {self.tokens[person]}"}
+        answer = await self.client.request(method, address, json=body, headers=headers)
+        assert answer.status_code == 200, f"{address}: {answer.text}"
+        return answer.json()
+
+
+@pytest.mark.fault(18)
+@pytest.mark.timeout(600)
+async def test_of_a_secret_that_is_erased_while_facts_are_rebuilt_only_its_number_is_left(
+    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+) -> None:
+    async with new_lab() as lab, lab.senders(seed) as senders, httpx.AsyncClient(timeout=30) as client:
+        lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
+        one, two = lab.replica("intake one", "intake"), lab.replica("intake two", "intake")
+        readers, reporting = lab.replica("readers", "routing", "notify"), lab.replica("reporting", "reporting")
+        replicas = [one, two, readers, reporting]
+        await lab.start(*replicas)
+        office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
+        post = papers(seed, SCANNERS, refused_share=0)
+        await senders.work(post, count=40, connections=4)
+        secret = f"CANARY{seed}x{os.urandom(8).hex()}"
+        marked = [_marked(next(post), secret) for _ in range(2)]
+
+        ids = []
+        for paper, replica in zip(marked, (one, two), strict=True):
+            _, answer = await senders.post(paper, replica.url, file_name=f"{secret}.pdf")
+            assert answer is not None
+            assert answer.status_code == 201, answer.text
+            ids.append(answer.json()["id"])
+        await lab.until_quiet()
+        await reporting.terminate()
+        reporting.start("bug:reporting:1")
+        await reporting.until_ready()
+        for id in ids:
+            await _spread(office, one, readers, id, secret)
+        await lab.until_quiet()
+        assert reporting.struck.exists()
+        await reporting.terminate()
+        await lab.start(reporting)
+        _leave_behind(lab.place.data, ids[0], secret)
+        assert await places_with(secret, lab.place, lab.folder, replicas, METRICS_TOKEN) >= EVERYWHERE
+
+        rebuild = await _frozen_rebuild(lab)
+        await _seal_and_confirm(office, one, ids, secret)
+        refused = await asyncio.to_thread(lab.vanthu.run, "erase", await _ordinary(lab), "--yes", succeeds=False)
+        assert refused.returncode == 1
+        assert "not sealed" in refused.stderr
+        await two.terminate()  # its register log is nobody's now
+        replicas.remove(two)
+        await lab.until_quiet()
+        work = asyncio.create_task(senders.work(post, count=150, connections=2))
+        started = time.monotonic()
+        for id in ids:
+            await asyncio.to_thread(_erase, lab, id)
+        figures["seconds to erase two documents"] = round(time.monotonic() - started, 1)
+        assert _is_building(lab), "the rebuild was over before the erasure"
+        assert rebuild.poll() is None
+        os.kill(rebuild.pid, signal.SIGCONT)
+        assert await asyncio.to_thread(rebuild.wait, 120) == 0, rebuild.stderr and rebuild.stderr.read()
+        await work
+        await lab.start(two)
+        replicas.append(two)
+        await senders.settle()
+        await _retries_are_told(senders, marked)
+        figures["seconds until quiet"] = round(await lab.until_quiet(), 2)
+        assert await places_with(secret, lab.place, lab.folder, replicas, METRICS_TOKEN) == set()
+        figures |= await lab.judge(erased=ids)
+        await asyncio.to_thread(lab.vanthu.run, "check")  # rebuilt = live: facts and counters equal the journals
+
+
+@pytest.mark.fault(18)
+@pytest.mark.timeout(600)
+async def test_an_erasure_that_is_killed_at_any_step_is_finished_by_running_it_again(
+    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+) -> None:
+    async with new_lab() as lab, lab.senders(seed) as senders, httpx.AsyncClient(timeout=30) as client:
+        lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
+        intake, readers = lab.replica("intake", "intake"), lab.replica("readers", *READERS)
+        await lab.start(intake, readers)
+        office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
+        post = papers(seed, SCANNERS, refused_share=0)
+        secret, ids = f"CANARY{seed}x{os.urandom(8).hex()}", []
+        for point in ERASURE_POINTS:
+            _, answer = await senders.post(_marked(next(post), secret))
+            assert answer is not None
+            ids.append(answer.json()["id"])
+            await _seal_and_confirm(office, intake, ids[-1:], secret)
+            await asyncio.to_thread(_killed_erasure, lab, ids[-1], point)
+            await senders.work(post, count=5, connections=2)
+        for id in ids:
+            done = await asyncio.to_thread(lab.vanthu.json, "erase", id, "--yes")
+            assert done["destroyed"][0]["document_id"] == id
+        figures["seconds until quiet"] = round(await lab.until_quiet(), 2)
+        assert await places_with(secret, lab.place, lab.folder, [intake, readers], METRICS_TOKEN) == set()
+        figures |= await lab.judge(erased=ids)
+        await asyncio.to_thread(lab.vanthu.run, "check")
+
+
+@pytest.mark.fault(18)
+@pytest.mark.timeout(600)
+async def test_what_was_erased_after_a_backup_is_erased_again_when_that_is_restored(
+    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+) -> None:
+    async with new_lab() as lab, lab.senders(seed) as senders, httpx.AsyncClient(timeout=30) as client:
+        lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
+        intake, readers = lab.replica("intake", "intake"), lab.replica("readers", *READERS)
+        await lab.start(intake, readers)
+        office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
+        post = papers(seed, SCANNERS, refused_share=0)
+        secret = f"CANARY{seed}x{os.urandom(8).hex()}"
+        _, answer = await senders.post(_marked(next(post), secret))
+        assert answer is not None
+        id = answer.json()["id"]
+        await _spread(office, intake, readers, id, secret)
+        await lab.until_quiet()
+        backup = lab.folder / "backup"
+        await asyncio.to_thread(lab.vanthu.run, "backup", str(backup))
+        await _seal_and_confirm(office, intake, [id], secret)
+        await asyncio.to_thread(_erase, lab, id)
+        await senders.work(post, count=20, connections=4)
+        await lab.until_quiet()
+        for each in (intake, readers):
+            await each.terminate()
+
+        with MongoClient[dict[str, Any]](lab.place.mongo_url) as databases:
+            for name in SERVICES:
+                databases.drop_database(f"{lab.place.prefix}_{name}")
+        await asyncio.to_thread(lab.vanthu.run, "restore", str(backup), "--databases-only", "--yes")
+        assert len(await places_with(secret, lab.place, lab.folder, [], METRICS_TOKEN)) >= 6, (
+            "the backup brought it back"
+        )
+        recovered = await asyncio.to_thread(lab.vanthu.json, "recover", "--yes")
+        assert recovered["erased_again"] == [id]
+        await lab.start(intake, readers)
+        await asyncio.to_thread(lab.vanthu.run, "erase", "--again", "--yes")
+        await senders.work(post, count=20, connections=4)
+        figures["seconds until quiet"] = round(await lab.until_quiet(90), 2)
+        assert await places_with(secret, lab.place, lab.folder, [intake, readers], METRICS_TOKEN) == set()
+        figures |= await lab.judge(erased=[id])
+        await asyncio.to_thread(lab.vanthu.run, "check", "--wait", "30")
+
+
+def _killed_erasure(lab: Lab, id: str, point: str) -> None:
+    proof = lab.folder / "erase.struck"
+    proof.unlink(missing_ok=True)
+    env = {**lab.vanthu.env, "FAULT": f"crash:{point}:1", "FAULT_PROOF": str(proof)}
+    command = [sys.executable, "-m", "tests.faults.launcher", "erase", id, "--yes", "--data", str(lab.place.data)]
+    killed = subprocess.run(command, env=env, cwd=HERE, capture_output=True, timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert proof.read_text() == point
+
+
+def _token(lab: Lab, person: str) -> str:
+    made = lab.vanthu.json("token", "create", "--office", OFFICE, "--person", person)
+    return str(made["token"])
+
+
+def _marked(paper: Paper, secret: str) -> Paper:
+    said = {**paper.metadata, "subject": f"V/v {secret}", "issuer": f"Sở {secret}", "symbol": f"1/{secret}"}
+    content = paper.content + f"\n% {secret}\n".encode()
+    return Paper(SCANNERS[0], paper.key, "documents", {**said, "issuer_level": "locality"}, content)
+
+
+async def _spread(office: Office, intake: Replica, readers: Replica, id: str, secret: str) -> None:
+    """Corrected, given on with a note, and told to people."""
+    document = f"{intake.url}/intake/api/v1/documents/{id}"
+    await office.do("van-thu", document, {"expected_version": 1, "subject": f"V/v sửa {secret}"}, "PATCH")
+    assignment = f"{readers.url}/routing/api/v1/documents/{id}"
+    await office.lab.until_quiet()
+    seen = await office.do("van-thu", assignment, method="GET")
+    unit = "NC" if seen["state"]["lead_unit_id"] != "NC" else "KT"
+    body = {"expected_version": seen["version"], "unit_id": unit, "note": f"Xem {secret}"}
+    await office.do("van-thu", f"{assignment}/reassign", body)
+
+
+def _leave_behind(data: Path, id: str, secret: str) -> None:
+    """What a crash in mid-upload and a wrong sweep would leave of the file."""
+    (kept,) = (data / "files").glob(f"*/*/{id}")
+    kept.with_name(f"{id}.part").write_text(secret)
+    trashed = data / "trash" / kept.relative_to(data / "files")
+    trashed.parent.mkdir(parents=True)
+    trashed.write_text(secret)
+
+
+async def _seal_and_confirm(office: Office, intake: Replica, ids: Sequence[str], secret: str) -> None:
+    for id in ids:
+        document = f"{intake.url}/intake/api/v1/documents/{id}"
+        sealed = await office.do("van-thu", f"{document}/seal", {"reason": "mark_found"})
+        assert secret not in str(sealed)
+        await office.do(OFFICER, f"{document}/confirm-seal", {"expected_version": sealed["version"]})
+    listed = await office.do(OFFICER, f"{intake.url}/intake/api/v1/sealed", method="GET")
+    assert {each["id"] for each in listed["documents"]} == set(ids)
+
+
+async def _ordinary(lab: Lab) -> str:
+    with MongoClient[dict[str, Any]](lab.place.mongo_url) as client:
+        row = client[f"{lab.place.prefix}_intake"]["documents"].find_one({"seal": {"$exists": False}})
+    assert row is not None
+    return str(row["_id"])
+
+
+async def _frozen_rebuild(lab: Lab) -> "subprocess.Popen[str]":
+    """A rebuild that has read the journals' old words and has not written them yet."""
+    proof = lab.folder / "rebuild.struck"
+    env = {**lab.vanthu.env, "FAULT": "freeze:rebuild has read:1", "FAULT_PROOF": str(proof)}
+    command = [sys.executable, "-m", "tests.faults.launcher", "rebuild", "reporting", "--yes"]
+    rebuild = subprocess.Popen(
+        [*command, "--data", str(lab.place.data)],
+        env=env,
+        cwd=HERE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=end_with_parent(),  # noqa: PLW1509 - see there
+    )
+    ends = time.monotonic() + STRIKE_SECONDS
+    while not proof.exists():
+        assert rebuild.poll() is None, rebuild.stderr and rebuild.stderr.read()
+        assert time.monotonic() < ends, "the rebuild has not come to its first piece"
+        await asyncio.sleep(0.1)
+    return rebuild
+
+
+def _erase(lab: Lab, id: str) -> None:
+    done = lab.vanthu.json("erase", id, "--yes", "--wait", "90")
+    assert done["destroyed"][0]["journal_rows"] > 3
+    assert done["remains"]
+
+
+def _is_building(lab: Lab) -> bool:
+    with MongoClient[dict[str, Any]](lab.place.mongo_url) as client:
+        row = client[f"{lab.place.prefix}_reporting"]["projection"].find_one({"_id": 0})
+    return row is not None and row["building"] is not None
+
+
+async def _retries_are_told(senders: Any, marked: Sequence[Paper]) -> None:
+    """A scanner that repeats its request makes no new document of it."""
+    for paper in marked:
+        _, answer = await senders.post(paper)
+        assert answer is not None
+        assert (answer.status_code, answer.json()["type"]) == (410, "urn:vanthu:problem:erased")

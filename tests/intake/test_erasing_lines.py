@@ -1,0 +1,115 @@
+"""Words of an erased document leave every register log, whoever holds it, and no writer brings them back."""
+
+import fcntl
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.intake import erasure_list
+from services.intake.erasure_list import erased_ids, obey_where_nobody_writes, order
+from services.intake.register_log import RegisterLog, entries, highest_numbers
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def line(id: str, number: int = 1) -> dict[str, Any]:
+    place = {"office": "hatinh", "book": "incoming", "year": 2026, "number": number, "direction": "incoming"}
+    said = {"subject": f"CANARY of {id}", "fingerprint": "f", "sha256": "a" * 64, "status": "registered", "version": 1}
+    sender = {"device": "scan-1", "idempotency_key": "k", "received_at": NOW.isoformat()}
+    return {"id": id, **place, **sender, **said}
+
+
+def words_in(folder: Path) -> str:
+    return "".join(path.read_text() for path in sorted(folder.iterdir()))
+
+
+async def test_a_running_writer_takes_the_words_out_of_its_own_file_and_writes_on(tmp_path: Path) -> None:
+    log = RegisterLog(tmp_path)
+    await log.append([line("a"), line("b", 2)])
+    order(tmp_path, "a", NOW)
+    assert obey_where_nobody_writes(tmp_path) != [], "the writer holds it and has not obeyed yet"
+    await log.obey_erasures()
+    assert obey_where_nobody_writes(tmp_path) == []
+    await log.append([line("c", 3)])
+    assert "CANARY of a" not in words_in(tmp_path)
+    assert [each["id"] for each in entries(tmp_path)] == ["a", "b", "c"]
+    assert highest_numbers(tmp_path) == {("hatinh", "incoming", 2026): 3}
+    log.close()
+
+
+async def test_a_line_that_comes_late_is_written_without_its_words(tmp_path: Path) -> None:
+    log = RegisterLog(tmp_path)
+    await log.append([line("a")])
+    order(tmp_path, "a", NOW)
+    await log.append([line("a")])
+    other = RegisterLog(tmp_path)
+    await other.append([line("a")])
+    assert "CANARY" not in words_in(tmp_path)
+    log.close()
+    other.close()
+
+
+async def test_a_file_that_nobody_holds_is_rewritten_with_its_torn_lines_gone(tmp_path: Path) -> None:
+    log = RegisterLog(tmp_path)
+    await log.append([line("a"), line("b", 2)])
+    log.close()
+    (path,) = tmp_path.glob("*.jsonl")
+    with path.open("ab") as file:
+        file.write(json.dumps(line("a")).encode()[:-9])
+    order(tmp_path, "a", NOW)
+    assert obey_where_nobody_writes(tmp_path) == []
+    assert "CANARY of a" not in words_in(tmp_path)
+    kept = {each["id"]: each for each in entries(tmp_path)}
+    assert kept["b"] == line("b", 2)
+    left = {name: value for name, value in line("a").items() if name not in {"subject", "fingerprint"}}
+    assert kept["a"] == left | {"status": "voided", "void_reason": "secrecy", "sha256": None}
+
+
+async def test_a_writer_that_waited_for_a_file_that_was_replaced_takes_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its opening and its lock the eraser may put a new file in the place: what it wrote would be lost."""
+    first = RegisterLog(tmp_path)
+    await first.append([line("a")])
+    first.close()
+    order(tmp_path, "a", NOW)
+    real = fcntl.flock
+    struck: list[int] = []
+    third = RegisterLog(tmp_path)
+
+    def flock_after_the_eraser(descriptor: int, how: int) -> None:
+        if not struck:
+            struck.append(descriptor)
+            assert obey_where_nobody_writes(tmp_path) == []
+            third._append([line("b", 2)])
+        real(descriptor, how)
+
+    monkeypatch.setattr("services.intake.register_log.fcntl.flock", flock_after_the_eraser)
+    second = RegisterLog(tmp_path)
+    await second.append([line("c", 3)])
+    await third.append([line("d", 4)])
+    assert struck
+    assert {each["id"] for each in entries(tmp_path)} == {"a", "b", "c", "d"}
+    second.close()
+    third.close()
+
+
+def test_the_list_keeps_each_id_once_and_says_when(tmp_path: Path) -> None:
+    assert erased_ids(tmp_path) == {}
+    for _ in range(2):
+        order(tmp_path, "a", NOW)
+    order(tmp_path, "b", NOW)
+    assert erased_ids(tmp_path) == {"a": NOW, "b": NOW}
+    text = (tmp_path / erasure_list.NAME).read_text()
+    assert text.count('"a"') == 1
+
+
+async def test_a_torn_line_of_the_list_hides_none_of_the_others(tmp_path: Path) -> None:
+    order(tmp_path, "a", NOW)
+    with (tmp_path / erasure_list.NAME).open("ab") as file:
+        file.write(b'{"id":"b","a')
+    order(tmp_path, "c", NOW)
+    assert set(erased_ids(tmp_path)) == {"a", "c"}
