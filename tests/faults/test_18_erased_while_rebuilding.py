@@ -1,11 +1,13 @@
-"""Fault 18: a state secret is recognised late, and erased while a rebuild has old words of it in its hands."""
+"""Fault 18: a state secret is recognised late, and erased while a rebuild has old words of it, or while it is killed."""
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,8 @@ from pymongo import MongoClient
 from services.embedded.process import end_with_parent
 from tests.faults.canary import places_with
 from tests.faults.conftest import LabOpener
-from tests.faults.lab import OFFICE, SCANNERS, Lab
+from tests.faults.lab import OFFICE, READERS, SCANNERS, Lab
+from tests.faults.launcher import ERASURE_POINTS
 from tests.faults.ledger import Paper
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
@@ -111,6 +114,83 @@ async def test_of_a_secret_that_is_erased_while_facts_are_rebuilt_only_its_numbe
         assert await places_with(secret, lab.place, lab.folder, replicas, METRICS_TOKEN) == set()
         figures |= await lab.judge(erased=ids)
         await asyncio.to_thread(lab.vanthu.run, "check")  # rebuilt = live: facts and counters equal the journals
+
+
+@pytest.mark.fault(18)
+@pytest.mark.timeout(900)
+async def test_an_erasure_that_is_killed_at_every_step_is_finished_by_the_same_command(
+    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+) -> None:
+    chance = random.Random(seed)
+    async with new_lab() as lab, lab.senders(seed) as senders, httpx.AsyncClient(timeout=30) as client:
+        lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
+        intake, readers = lab.replica("intake", "intake"), lab.replica("readers", *READERS)
+        await lab.start(intake, readers)
+        office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
+        post = papers(seed, SCANNERS, refused_share=0)
+        await senders.work(post, count=20, connections=4)
+        secret = f"CANARY{seed}x{os.urandom(8).hex()}"
+        paper = _marked(next(post), secret)
+        _, answer = await senders.post(paper, file_name=f"{secret}.pdf")
+        assert answer is not None
+        id = answer.json()["id"]
+        await lab.until_quiet()
+        await _spread(office, intake, readers, id, secret)
+        await lab.until_quiet()
+        _leave_behind(lab.place.data, id, secret)
+        _lay_about(lab.place.data, id)
+        await _seal_and_confirm(office, intake, [id], secret)
+        for point in [ERASURE_POINTS[0], *chance.sample(ERASURE_POINTS, len(ERASURE_POINTS))]:
+            struck, said = await asyncio.to_thread(_killed_erasure, lab, id, point)
+            assert struck == point, said
+            await _cannot_be_unsealed(office, intake, id)
+        (done,) = (await asyncio.to_thread(lab.vanthu.json, "erase", id, "--yes", "--wait", "90"))["destroyed"]
+        assert done["same_bytes"] == []
+        figures["kills"] = len(ERASURE_POINTS) + 1
+        await _retries_are_told(senders, [paper])
+        figures["seconds until quiet"] = round(await lab.until_quiet(), 2)
+        assert await places_with(secret, lab.place, lab.folder, [intake, readers], METRICS_TOKEN) == set()
+        figures |= await lab.judge(erased=[id])
+        await asyncio.to_thread(lab.vanthu.run, "check")
+
+
+async def _cannot_be_unsealed(office: Office, intake: Replica, id: str) -> None:
+    """What an erasure has begun with stays erased: its words may be gone from anywhere by now."""
+    address = f"{intake.url}/intake/api/v1/documents/{id}/unseal"
+    headers = {"Authorization": f"Bearer {office.tokens[OFFICER]}"}
+    said = {"expected_version": 3, "reason": "false_alarm"}
+    answer = await office.client.post(address, json=said, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:vanthu:problem:erased")
+
+
+def _lay_about(data: Path, id: str) -> None:
+    """The same bytes, whole and in part, under names of no document: what kills between file and number leave."""
+    (kept,) = (data / "files").glob(f"*/*/{id}")
+    kept.with_name(str(uuid.uuid4())).write_bytes(kept.read_bytes())
+    kept.with_name(f"{uuid.uuid4()}.part").write_bytes(kept.read_bytes())
+    (data / "trash" / kept.relative_to(data / "files").parent / str(uuid.uuid4())).write_bytes(kept.read_bytes())
+
+
+def _killed_erasure(lab: Lab, id: str, point: str) -> tuple[str, str]:
+    """What struck the command, and what it said."""
+    proof = lab.folder / "erase.struck"
+    proof.unlink(missing_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.launcher", "erase", id, "--yes", "--wait", "90"],
+        env={
+            **lab.vanthu.env,
+            "VANTHU_DATA": str(lab.place.data),
+            "FAULT": f"crash:{point}:1",
+            "FAULT_PROOF": str(proof),
+        },
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    struck = proof.read_text() if proof.exists() and done.returncode == -signal.SIGKILL else ""
+    return struck, f"{done.returncode}: {done.stdout}{done.stderr}"
 
 
 def _token(lab: Lab, person: str) -> str:
