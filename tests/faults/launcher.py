@@ -52,20 +52,18 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "webhook answered": ("services.notify.webhook.store", "WebhookStore.settle", "before"),
     "webhook marked": ("services.notify.webhook.store", "WebhookStore.settle", "after"),
     "rebuild has read": ("services.reporting.store", "ReportingStore.fill", "before"),
-    "erasure not listed": ("services.cli.erasing", "order", "before"),
-    "erasure listed": ("services.cli.erasing", "order", "after"),
-    "erased in the register": ("services.intake.files", "LocalFiles.with_bytes_of", "before"),
+    "erased, not listed": ("services.intake.erasure_list", "order", "before"),
+    "erasure listed": ("services.intake.erasure_list", "order", "after"),
     "copies destroyed": ("services.intake.files", "LocalFiles.destroy", "before"),
     "files destroyed": ("services.intake.files", "LocalFiles.destroy", "after"),
     "journal blanked": ("services.chassis.erasures", "Erasures.blank_journal", "after"),
-    "Kafka emptied": ("services.cli.erasing", "delete_until", "after"),
+    "Kafka emptied": ("services.chassis.kafka", "delete_until", "after"),
 }
 HANDLERS = {
     "routing": ("services.routing.handlers", "Handlers", "hear"),
     "notify": ("services.notify.handlers", "Notify", "hear"),
     "reporting": ("services.reporting.handlers", "Handlers", "count_batch"),
 }
-ERASURE_POINTS = list(CRASH_POINTS)[list(CRASH_POINTS).index("erasure not listed") :]
 UPLOAD_POINTS = list(CRASH_POINTS)[: list(CRASH_POINTS).index("before the answer") + 1]
 
 
