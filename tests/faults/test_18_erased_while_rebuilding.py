@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,9 @@ METRICS_TOKEN = "t" * 24
 OFFICER = "can-bo-bao-mat"
 STRIKE_SECONDS = 60.0
 HERE = Path(__file__).parents[2]
-ERASURE_POINTS = ["erasure listed", "erased in the register", "files destroyed", "journal blanked", "Kafka emptied"]
+ERASURE_POINTS = [
+    "erased, not listed", "erasure listed", "copies destroyed", "files destroyed", "journal blanked", "Kafka emptied"
+]  # fmt: skip
 EVERYWHERE = {
     "collection intake.documents", "collection intake.events", "collection routing.assignments",
     "collection routing.events", "collection notify.audiences", "collection notify.notices",
@@ -131,12 +134,15 @@ async def test_an_erasure_that_is_killed_at_any_step_is_finished_by_running_it_a
             _, answer = await senders.post(_marked(next(post), secret))
             assert answer is not None
             ids.append(answer.json()["id"])
+            _lay_about(lab.place.data, ids[-1])
             await _seal_and_confirm(office, intake, ids[-1:], secret)
             await asyncio.to_thread(_killed_erasure, lab, ids[-1], point)
+            await _cannot_be_unsealed(office, intake, ids[-1])
             await senders.work(post, count=5, connections=2)
         for id in ids:
             done = await asyncio.to_thread(lab.vanthu.json, "erase", id, "--yes")
             assert done["destroyed"][0]["document_id"] == id
+            assert done["destroyed"][0]["same_bytes"] == []
         figures["seconds until quiet"] = round(await lab.until_quiet(), 2)
         assert await places_with(secret, lab.place, lab.folder, [intake, readers], METRICS_TOKEN) == set()
         figures |= await lab.judge(erased=ids)
@@ -185,6 +191,25 @@ async def test_what_was_erased_after_a_backup_is_erased_again_when_that_is_resto
         assert await places_with(secret, lab.place, lab.folder, [intake, readers], METRICS_TOKEN) == set()
         figures |= await lab.judge(erased=[id])
         await asyncio.to_thread(lab.vanthu.run, "check", "--wait", "30")
+
+
+def _lay_about(data: Path, id: str) -> None:
+    """The same bytes, whole and in part, under names of no document: what a kill between file and number leaves."""
+    (kept,) = (data / "files").glob(f"*/*/{id}")
+    kept.with_name(str(uuid.uuid4())).write_bytes(kept.read_bytes())
+    kept.with_name(f"{uuid.uuid4()}.part").write_bytes(kept.read_bytes())
+    thrown = data / "trash" / kept.relative_to(data / "files").with_name(str(uuid.uuid4()))
+    thrown.parent.mkdir(parents=True, exist_ok=True)
+    thrown.write_bytes(kept.read_bytes())
+
+
+async def _cannot_be_unsealed(office: Office, intake: Replica, id: str) -> None:
+    """What an erasure has begun with stays erased: its words may be gone from anywhere by now."""
+    address = f"{intake.url}/intake/api/v1/documents/{id}/unseal"
+    headers = {"Authorization": f"Bearer {office.tokens[OFFICER]}"}
+    said = {"expected_version": 2, "reason": "false_alarm"}
+    answer = await office.client.post(address, json=said, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:vanthu:problem:erased")
 
 
 def _killed_erasure(lab: Lab, id: str, point: str) -> None:
