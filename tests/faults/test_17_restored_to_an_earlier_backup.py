@@ -83,7 +83,6 @@ async def _restored(seed: int, new_lab: LabOpener, figures: dict[str, Any], *, b
 
 
 @pytest.mark.fault(17)
-@pytest.mark.quick
 @pytest.mark.timeout(400)
 async def test_a_backup_taken_under_load_is_restored_whole_on_new_servers_and_an_empty_folder(
     seed: int, new_lab: LabOpener, figures: dict[str, Any]
