@@ -106,7 +106,7 @@ async def test_of_a_secret_that_is_erased_while_facts_are_rebuilt_only_its_numbe
         assert _is_building(lab), "the rebuild was over before the erasure"
         assert rebuild.poll() is None
         os.kill(rebuild.pid, signal.SIGCONT)
-        assert await asyncio.to_thread(rebuild.wait, 120) == 0, rebuild.stderr and rebuild.stderr.read()
+        assert await asyncio.to_thread(rebuild.wait, 120) == 0, _said(lab)
         await work
         await lab.start(two)
         replicas.append(two)
@@ -271,26 +271,30 @@ async def _ordinary(lab: Lab) -> str:
     return str(row["_id"])
 
 
-async def _frozen_rebuild(lab: Lab) -> "subprocess.Popen[str]":
+async def _frozen_rebuild(lab: Lab) -> "subprocess.Popen[bytes]":
     """A rebuild that has read the journals' old words and has not written them yet."""
     proof = lab.folder / "rebuild.struck"
     env = {**lab.vanthu.env, "FAULT": "freeze:rebuild has read:1", "FAULT_PROOF": str(proof)}
     command = [sys.executable, "-m", "tests.faults.launcher", "rebuild", "reporting", "--yes"]
-    rebuild = subprocess.Popen(
-        [*command, "--data", str(lab.place.data)],
-        env=env,
-        cwd=HERE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=end_with_parent(),  # noqa: PLW1509 - see there
-    )
+    with (lab.folder / "rebuild.log").open("wb") as log:
+        rebuild = subprocess.Popen(
+            [*command, "--data", str(lab.place.data)],
+            env=env,
+            cwd=HERE,
+            stdout=log,
+            stderr=log,
+            preexec_fn=end_with_parent(),  # noqa: PLW1509 - see there
+        )
     ends = time.monotonic() + STRIKE_SECONDS
     while not proof.exists():
-        assert rebuild.poll() is None, rebuild.stderr and rebuild.stderr.read()
+        assert rebuild.poll() is None, _said(lab)
         assert time.monotonic() < ends, "the rebuild has not come to its first piece"
         await asyncio.sleep(0.1)
     return rebuild
+
+
+def _said(lab: Lab) -> str:
+    return (lab.folder / "rebuild.log").read_text(errors="replace")
 
 
 def _erase(lab: Lab, id: str) -> None:
