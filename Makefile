@@ -22,7 +22,8 @@ bench: $(READY)
 	$(BIN)/python -m tests.bench
 
 faults: $(READY)
-	FAULTS=all SEEDS=$(or $(SEEDS),1) VANTHU_BAD_INPUTS=100000 $(BIN)/pytest -q tests/faults tests/bad_input; \
+	FAULTS=all SEEDS=$(or $(SEEDS),1) VANTHU_BAD_INPUTS=100000 \
+		$(BIN)/pytest -q -n 2 --dist loadfile tests/faults tests/bad_input; \
 		code=$$?; $(BIN)/python -m tests.faults.table && exit $$code
 
 mutations: $(READY)

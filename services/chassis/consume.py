@@ -24,17 +24,17 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 from faststream.middlewares import AckPolicy
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from services.chassis.dead_letters import DeadLetters, KeptRecord
 from services.chassis.envelope import Incoming, RawRecord, Vocabulary, header
-from services.chassis.errors import Failure, Halted, InvalidRecord, LostRace
+from services.chassis.errors import Failure, Halted, InvalidRecord, LostRace, Unavailable
 from services.chassis.health import Heartbeat, Verdict
 from services.chassis.kafka import CONSUMER, group_name, topic_name
 from services.chassis.logs import cause_of, logger
 from services.chassis.metrics import Metrics
-from services.chassis.mongo import DEPENDENCY_DOWN
+from services.chassis.mongo import DEPENDENCY_DOWN, is_servers_fault
 from services.chassis.positions import Positions, lost_message
 from services.chassis.progress import Progress
 from services.chassis.security import broker_security
@@ -224,7 +224,16 @@ class Consumer:
             reraise=True,
         ):
             with attempt:
-                await self._apply(incoming)
+                await self._take_effect(incoming)
+
+    async def _take_effect(self, incoming: Sequence[Incoming]) -> None:
+        """What is the database's own fault is none of a record's: it is waited for, and nothing is set aside."""
+        try:
+            await self._apply(incoming)
+        except OperationFailure as error:
+            if is_servers_fault(error):
+                raise Unavailable(f"the database cannot work now: {cause_of(error)}") from error
+            raise
 
     async def _apply_one(self, incoming: Incoming) -> None:
         retrying = AsyncRetrying(
@@ -236,7 +245,7 @@ class Consumer:
         try:
             async for attempt in retrying:
                 with attempt:
-                    await self._apply([incoming])
+                    await self._take_effect([incoming])
         except DEPENDENCY_DOWN:
             raise
         except Exception as error:

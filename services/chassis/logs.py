@@ -14,8 +14,10 @@ RESERVED = ("aiokafka", "faststream", "uvicorn.access", "httpx", "pymongo")
 
 def cause_of(error: BaseException) -> str:
     """What went wrong, without values: a driver's message may quote a whole row."""
-    code = getattr(error, "code", None)
-    return f"{type(error).__name__}{f' {code}' if isinstance(code, int) else ''}"
+    faults = (getattr(error, "details", None) or {}).get("writeErrors")  # of a bulk write: its own code says nothing
+    codes = sorted({each.get("code", 0) for each in faults}) if faults else [getattr(error, "code", None)]
+    said = ", ".join(str(code) for code in codes if isinstance(code, int))
+    return f"{type(error).__name__} {said}".rstrip()
 
 
 def without_values(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -12,6 +12,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReadPreference, WriteConcern
 from pymongo.errors import (
     AutoReconnect,
+    BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
     NetworkTimeout,
@@ -70,6 +71,25 @@ DEPENDENCY_DOWN = (
     OutcomeUnknown,
 )
 
+# MongoDB's own codes for "not now, whatever you ask": no disk, memory, files or locks, no rights, shutting down
+SERVERS_FAULTS = {
+    "InternalError": 1,
+    "UnknownError": 8,
+    "Unauthorized": 13,
+    "AuthenticationFailed": 18,
+    "LockTimeout": 24,
+    "MaxTimeMSExpired": 50,
+    "ShutdownInProgress": 91,
+    "ExceededMemoryLimit": 146,
+    "ExceededTimeLimit": 262,
+    "TooManyFilesOpen": 264,
+    "TemporarilyUnavailable": 365,
+    "InterruptedAtShutdown": 11600,
+    "Interrupted": 11601,
+    "InterruptedDueToReplStateChange": 11602,
+    "OutOfDiskSpace": 14031,
+}
+
 
 def connect(url: str, **options: Any) -> "Client":
     """A client with the defaults that the promise rests on; connects lazily."""
@@ -84,6 +104,15 @@ def blocking(collection: "Collection") -> "BlockingCollection":
 
 def is_transient(error: BaseException) -> bool:
     return isinstance(error, PyMongoError) and error.has_error_label("TransientTransactionError")
+
+
+def is_servers_fault(error: BaseException) -> bool:
+    """Whether MongoDB itself cannot work now: whoever asks again later, for the same, may be answered."""
+    if isinstance(error, BulkWriteError):
+        codes = {fault.get("code") for fault in error.details.get("writeErrors", ())}
+    else:
+        codes = {error.code} if isinstance(error, OperationFailure) else set()
+    return not codes.isdisjoint(SERVERS_FAULTS.values())
 
 
 def is_commit_unknown(error: BaseException) -> bool:
@@ -201,7 +230,7 @@ class Transactions:
 
 
 def _say_when_refused(error: OperationFailure) -> None:
-    if is_transient(error):
+    if is_transient(error) or is_servers_fault(error):
         raise Unavailable("the database kept refusing the transaction") from error
 
 

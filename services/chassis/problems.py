@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from services.chassis.auth import Credential, credential_of
 from services.chassis.errors import LostRace, OutcomeUnknown, Problem, Unavailable
 from services.chassis.logs import logger
-from services.chassis.mongo import DEPENDENCY_DOWN
+from services.chassis.mongo import DEPENDENCY_DOWN, is_servers_fault
 
 RETRY_AFTER_SECONDS = 2
 
@@ -112,7 +112,8 @@ async def _unknown(request: Request, error: Any) -> Response:
 
 
 async def _database(request: Request, error: Any) -> Response:
-    return await (_unavailable if isinstance(error, DEPENDENCY_DOWN) else _bug)(request, error)
+    down = isinstance(error, DEPENDENCY_DOWN) or is_servers_fault(error)
+    return await (_unavailable if down else _bug)(request, error)
 
 
 async def _bug(request: Request, error: Any) -> Response:

@@ -44,6 +44,8 @@ def erase(
             f"{each.document_id} is destroyed: {each.files} files, {each.journal_rows} events, "
             f"{each.dead_letters} dead letters. Kafka reads from {each.deleted_until}."
         )
+        if each.same_bytes:
+            say(f"The same bytes have numbers of their own as {', '.join(each.same_bytes)}: let them be judged, too.")
     say("Not reached by this command:")
     for remains in REMAINS:
         say(f"  {remains}")

@@ -28,7 +28,7 @@ from services.cli.installation import Installation
 from services.cli.names import Name
 from services.events import AssignmentEvent, DocumentEvent
 from services.intake.erasure_list import erased_ids, obey_where_nobody_writes, order
-from services.intake.files import LocalFiles
+from services.intake.files import LocalFiles, take_away
 from services.intake.sealing import Outcome, Refused, blank_event, erased
 from services.intake.settings import IntakeSettings
 from services.intake.store import Register
@@ -41,13 +41,17 @@ LOOK_SECONDS = 0.5
 
 @dataclass
 class Destroyed:
-    """What was found and is gone; `deleted_until` are Kafka's partitions with their first readable offset."""
+    """What was found and is gone; `deleted_until` are Kafka's partitions with their first readable offset.
+
+    `same_bytes` are other documents that stay: each has a number of its own, and is judged by itself.
+    """
 
     document_id: str
     files: int = 0
     journal_rows: int = 0
     dead_letters: int = 0
     deleted_until: dict[str, int] = field(default_factory=dict)
+    same_bytes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -74,19 +78,33 @@ class Eraser:
         return done
 
     async def destroy_own(self, document_id: str, by: str, *, anew: bool = False) -> Destroyed:
-        """Everything that needs no running service; the others do their part once they run."""
+        """Everything that needs no running service; the others do their part once they run.
+
+        On the list is only what is erased in the register: until then the security officer may still unseal it.
+        """
         row = await self.register.find(document_id)
         if row is None:
             raise NotFound("document")
         now = datetime.now(UTC)
-        by_list = document_id in await asyncio.to_thread(erased_ids, self.folder)
-        _erased(row, now, by, by_list=by_list)
+        listed = document_id in await asyncio.to_thread(erased_ids, self.folder)
+        await self.register.change(
+            document_id, row["office"], lambda it: _erased(it, now, by, by_list=listed, anew=anew)
+        )
         await asyncio.to_thread(order, self.folder, document_id, now)
-        await self.register.change(document_id, row["office"], lambda it: _erased(it, now, by, by_list=True, anew=anew))
-        done = Destroyed(document_id, await asyncio.to_thread(self.files.destroy, row["office"], document_id))
+        done = Destroyed(document_id)
+        await self._destroy_files(row["office"], done)
         await self._late_logs()
         await self._blank(document_id, by, done)
         return done
+
+    async def _destroy_files(self, office: str, done: Destroyed) -> None:
+        """First what a crash left of the same bytes under a name of no document: its own file tells which those are."""
+        same = await asyncio.to_thread(list, self.files.with_bytes_of(office, done.document_id))
+        done.same_bytes = sorted(await self.register.known({each.name for each in same}))
+        for each in same:
+            if each.name not in done.same_bytes:
+                done.files += await asyncio.to_thread(take_away, each)
+        done.files += await asyncio.to_thread(self.files.destroy, office, done.document_id)
 
     async def again(self, by: str) -> list[str]:
         """After a restore: everything that the list names and the backup has brought back; which ones those were."""

@@ -261,6 +261,8 @@ def from_log(line: Mapping[str, Any]) -> Row:
     file = {name: line[name] for name in ("size_bytes", "media_type") if name in line}
     row = {name: value for name, value in line.items() if name not in {"id", "sha256", *file}}
     row |= {"_id": line["id"], "received_at": datetime.fromisoformat(line["received_at"]), "batch": RECOVERED}
+    if is_erased(row):
+        return blank(row) | {"version": line.get("version", 1)}
     if file:
         row |= {"sha256": line["sha256"], "file": file}
     return row | readership(row)

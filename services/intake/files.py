@@ -86,11 +86,18 @@ class LocalFiles:
         path = self.path_of(office, document_id)
         places = [path, path.with_name(path.name + PART_SUFFIX)]
         places += [self.trash / each.relative_to(self.folder) for each in places]
-        there = [each for each in places if each.exists()]
-        for each in there:
-            each.unlink(missing_ok=True)
-            sync_folder(str(each.parent))
-        return len(there)
+        return sum(map(take_away, places))
+
+    def with_bytes_of(self, office: str, document_id: str) -> Iterator[Path]:
+        """Other files, also in the trash, that are the same as this document's, or half received and begin as it does."""
+        path = self.path_of(office, document_id)
+        size = path.stat().st_size if path.is_file() else 0
+        for each in (*self.folder.glob("*/*/*"), *self.trash.glob("*/*/*")) if size else ():
+            with contextlib.suppress(FileNotFoundError):
+                length = each.stat().st_size
+                alike = 0 < length <= size if each.suffix == PART_SUFFIX else length == size
+                if alike and each.name.removesuffix(PART_SUFFIX) != document_id and _begins_with(path, each):
+                    yield each
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
@@ -178,6 +185,24 @@ class LocalDraft:
     def _remove(self) -> None:
         Path(self._part).unlink(missing_ok=True)
         Path(self._path).unlink(missing_ok=True)
+
+
+def take_away(path: Path) -> bool:
+    """For good; whether it was there."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    sync_folder(str(path.parent))
+    return True
+
+
+def _begins_with(whole: Path, part: Path) -> bool:
+    with whole.open("rb") as one, part.open("rb") as other:
+        while piece := other.read(SMALL_BYTES):
+            if one.read(len(piece)) != piece:
+                return False
+    return True
 
 
 def make_folder(folder: str, made: set[str]) -> None:

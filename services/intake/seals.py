@@ -135,4 +135,6 @@ def _bare(row: Row) -> Response:
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)
+    """As MongoDB keeps it, so that a repeat gets the same answer."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

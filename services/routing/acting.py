@@ -64,6 +64,7 @@ class Acting:
             kept = await self.store.visible(viewer, document_id, session)
             if kept is None:
                 raise NotFound("document")
+            _expect_unsealed(kept)
             known = _answered(kept, viewer, body, what)
             if known is not None:
                 return known
@@ -104,6 +105,12 @@ class Acting:
         if happened_at < now - JUST_NOW:
             require(viewer, Action.ENTER_LATER, "somebody with the right enter_later")
         return When(now, happened_at, happened_at.astimezone(self.zone).date(), now.astimezone(self.zone).date())
+
+
+def _expect_unsealed(kept: Kept) -> None:
+    """Whoever judges the seal may know of the work, and may still not write a word about it."""
+    if kept.state.document.sealed:
+        raise Problem(409, "sealed", "The document is sealed.", remedy="Let a security officer confirm or unseal it.")
 
 
 def _expect(kept: Kept, version: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
 import services.chassis.positions as positions_module
 from services.chassis.consume import Consumer
@@ -105,7 +105,18 @@ async def test_a_bug_on_one_record_costs_only_that_record(settings: ChassisSetti
     assert len(tries) >= 3
 
 
-async def test_a_dependency_that_is_down_is_waited_for_and_makes_no_dead_letter(settings: ChassisSettings) -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [
+        AutoReconnect("no primary"),
+        OperationFailure("no space left on device", 14031),
+        BulkWriteError({"writeErrors": [{"code": 8, "errmsg": "28: No space left on device"}]}),
+    ],
+    ids=["no primary", "disk full", "disk full for a new collection"],
+)
+async def test_a_dependency_that_is_down_is_waited_for_and_makes_no_dead_letter(
+    failure: Exception, settings: ChassisSettings
+) -> None:
     seen: list[str] = []
     down = 4
 
@@ -113,7 +124,7 @@ async def test_a_dependency_that_is_down_is_waited_for_and_makes_no_dead_letter(
         nonlocal down
         if down:
             down -= 1
-            raise AutoReconnect("no primary")
+            raise failure
         seen.extend(each.event.event_id for each in batch)
 
     foundation, _ = reading(settings, apply)

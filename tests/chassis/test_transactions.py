@@ -5,11 +5,11 @@ import contextlib
 from typing import Any
 
 import pytest
-from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
 
 from services.chassis.errors import OutcomeUnknown, Unavailable
 from services.chassis.foundation import Foundation, lay_foundation
-from services.chassis.mongo import Transactions, blocking
+from services.chassis.mongo import SERVERS_FAULTS, Transactions, blocking
 from services.chassis.settings import ChassisSettings
 from tests.harness import started
 
@@ -184,6 +184,17 @@ async def test_an_unclear_commit_in_a_thread_repeats_only_the_commit_until_the_d
         assert runs == 1
         assert commits >= 3
         assert await foundation.database["things"].count_documents({}) == 1
+
+
+async def test_a_database_without_room_is_a_dependency_that_is_down(settings: ChassisSettings) -> None:
+    foundation = foundation_of(settings)
+
+    async def body(session: Any) -> None:
+        raise BulkWriteError({"writeErrors": [{"code": SERVERS_FAULTS["OutOfDiskSpace"]}]})
+
+    async with started(foundation):
+        with pytest.raises(Unavailable):
+            await foundation.transactions.run(body)
 
 
 async def test_a_body_in_a_thread_that_fails_leaves_nothing_behind(settings: ChassisSettings) -> None:

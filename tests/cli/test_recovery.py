@@ -15,6 +15,7 @@ from services.intake.documents import (
     Arrival,
     StoredFile,
     arrived,
+    blank,
     described,
     entry,
     from_event,
@@ -23,6 +24,7 @@ from services.intake.documents import (
     with_state,
 )
 from services.intake.documents import state as state_of
+from services.intake.sealing import blank_line
 from services.routing.recovering import adopted
 from tests.notify.facts import said
 
@@ -105,6 +107,23 @@ def test_a_restricted_document_keeps_the_texts_that_no_event_carries() -> None:
     event = described({**row, "urgency": "express", "version": 2}, ["urgency"], AT)
     again = with_state(row, event.document, 2)
     assert (again["subject"], again["issuer"], again["urgency"]) == ("V/v đất", "Sở Y tế", "express")
+
+
+def test_a_seal_that_only_kafka_has_closes_the_document_again_and_keeps_its_texts() -> None:
+    row = numbered()
+    sealed = {**row, "version": 2, "seal": {"reason": "reported", "by": "an", "at": AT}}
+    again = with_state(row, state_of(sealed), 2)
+    assert (again["version"], again["subject"]) == (2, "V/v đất")
+    assert state_of(again) == state_of(sealed)
+    assert "seal" not in with_state(again, state_of(row), 3)
+
+
+def test_an_erased_document_comes_back_as_its_number_only() -> None:
+    row = numbered()
+    gone = blank(row) | {"version": 3}
+    assert with_state(row, state_of(gone), 3) == gone
+    logged = json.loads(json.dumps(blank_line(log_line(row) | {"version": 3}), default=lambda at: at.isoformat()))
+    assert from_log(logged) == gone
 
 
 def test_a_document_of_which_only_its_event_is_left_has_its_number_and_file_again() -> None:

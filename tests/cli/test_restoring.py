@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from pymongo import MongoClient
 
 from services.embedded import Endpoints
+from services.intake.erasure_list import order
 from tests.cli.vanthu import OFFICE_FILE, PDF, Vanthu, incoming, new_vanthu, upload
 
 OFFICE = "vpubnd"
@@ -205,3 +207,20 @@ def test_a_dry_run_counts_what_is_missing_and_changes_nothing(backed_up: BackedU
     }
     assert [row["next"] for row in rows(vanthu, "intake", "books")] == [DOCUMENTS + 1]
     assert vanthu.json("recover", "--yes")["documents"] == 0
+
+
+def test_what_was_destroyed_since_the_backup_is_destroyed_again(backed_up: BackedUp, tmp_path: Path) -> None:
+    vanthu = backed_up.elsewhere(tmp_path / "elsewhere")
+    vanthu.run("restore", str(backed_up.folder), "--yes")
+    (first, *_) = rows(vanthu, "intake", "documents")
+    file = vanthu.data / "files" / OFFICE / first["_id"][-2:] / first["_id"]
+    assert file.exists()
+    order(vanthu.data / "register", first["_id"], datetime.now(UTC))
+    assert vanthu.json("recover", "--yes")["erased_again"] == [first["_id"]]
+    assert not file.exists()
+    (row,) = [each for each in rows(vanthu, "intake", "documents") if each["_id"] == first["_id"]]
+    assert (row["number"], row["status"], row["void_reason"]) == (first["number"], "voided", "secrecy")
+    told = [each for each in rows(vanthu, "intake", "events") if each["key"] == first["_id"]]
+    assert first["subject"] not in json.dumps([row, *told], default=str, ensure_ascii=False)
+    with vanthu.up():
+        vanthu.run("check", "--wait", "60")

@@ -61,6 +61,15 @@ class Evidence:
     records: dict[str, list[str]] = field(default_factory=dict)
     starts: dict[str, dict[int, int]] = field(default_factory=dict)
 
+    def in_kafka(self) -> set[tuple[str, str]]:
+        """Topic and id of each event: an id is one producer's own."""
+        return {(topic, id) for topic, ids in self.records.items() for id in ids}
+
+    def in_journals(self, *, sent: bool = False) -> set[tuple[str, str]]:
+        """All, or those that are marked as sent."""
+        rows = [row for each in self.events.values() for row in each if not (sent and row.get("unsent"))]
+        return {(row["topic"], row["headers"]["ce_id"]) for row in rows}
+
 
 async def gather(place: Place) -> Evidence:
     evidence = await asyncio.to_thread(_stored, place)

@@ -15,6 +15,7 @@ from tests.faults.ledger import Ledger, Outcome, Paper
 ANSWER_SECONDS = 20.0
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.2
+SETTLED_AT_ONCE = 16  # a thousand that ask for a connection at once get none from the client
 
 
 class Senders:
@@ -86,7 +87,13 @@ class Senders:
     async def settle(self) -> None:
         """Repeat all that is open until it has an answer. Fails when one has none after a minute."""
         waiting, self.open = self.open, []
-        await asyncio.gather(*(self._insist(paper) for paper in waiting))
+        left = iter(waiting)
+
+        async def one() -> None:
+            for paper in left:
+                await self._insist(paper)
+
+        await asyncio.gather(*(one() for _ in range(SETTLED_AT_ONCE)))
 
     async def _insist(self, paper: Paper) -> None:
         ends = time.monotonic() + PATIENCE_SECONDS

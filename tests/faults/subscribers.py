@@ -20,7 +20,7 @@ from tests.notify.receiver import Answer, Received, Receiver, ok, receiver
 
 ADMINISTRATOR = "quan-tri-he-thong"
 WEBHOOKS = "/notify/api/v1/webhooks"
-SETTLED_SECONDS = 90.0
+SETTLED_SECONDS = 240.0
 
 
 @dataclass

@@ -35,9 +35,8 @@ async def test_a_relay_that_was_frozen_past_its_lease_changes_nothing_when_it_go
 
 
 @pytest.mark.fault(7)
-@pytest.mark.quick
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("point", ["event acknowledged", "event marked"])
+@pytest.mark.parametrize("point", [pytest.param("event acknowledged", marks=pytest.mark.quick), "event marked"])
 async def test_a_relay_killed_about_its_mark_sends_again_and_everything_takes_effect_once(
     point: str, seed: int, new_lab: LabOpener, figures: dict[str, Any]
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from tests.faults.cluster import Cluster, KafkaBrokers, kill
-from tests.faults.evidence import HEARS, TOPICS, Evidence, Place, gather, kafka, lags, standings, unsent
+from tests.faults.evidence import HEARS, TOPICS, Place, gather, kafka, lags, standings, unsent
 from tests.faults.lab import OUTGOING, SCANNERS, Lab, opened_lab
 from tests.faults.papers import papers
 from tests.faults.power_cut import POSITIONS, cut_to_last_flush
@@ -42,10 +42,11 @@ async def test_after_a_power_cut_of_kafka_the_product_says_what_to_do_and_that_b
         await _until_read(lab.place, ("intake", "notify", "reporting"))
         before = await gather(lab.place)
         figures["bytes lost"] = _cut_power(cluster.kafka, positions)
-        lost = _acknowledged(before) - _in_kafka(await gather(lab.place))
+        acknowledged = before.in_journals(sent=True)
+        lost = acknowledged - (await gather(lab.place)).in_kafka()
         figures["acknowledged events lost"] = len(lost)
         assert lost
-        assert _acknowledged(before) <= _in_kafka(before)
+        assert acknowledged <= before.in_kafka()
         assert await _stand_beyond_the_end(lab.place) == (positions == "kept")
 
         lab.replicas["routing"].start()
@@ -81,15 +82,6 @@ def _cut_power(brokers: KafkaBrokers, positions: str) -> int:
     lost = sum(cut_to_last_flush(each.data, spared) for each in brokers.nodes)
     brokers.launch()
     return lost
-
-
-def _acknowledged(evidence: Evidence) -> set[str]:
-    rows = [row for each in evidence.events.values() for row in each]
-    return {row["headers"]["ce_id"] for row in rows if not row.get("unsent")}
-
-
-def _in_kafka(evidence: Evidence) -> set[str]:
-    return {id for ids in evidence.records.values() for id in ids}
 
 
 async def _stand_beyond_the_end(place: Place) -> bool:

@@ -15,11 +15,14 @@ from tests.faults.replica import Replica
 
 
 @pytest.mark.fault(11)
-@pytest.mark.quick
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("loss", "service", "away"),
-    [("group forgotten", "reporting", "ended"), ("log cut", "routing", "ended"), ("log cut", "notify", "frozen")],
+    [
+        pytest.param("group forgotten", "reporting", "ended", marks=pytest.mark.quick),
+        ("log cut", "routing", "ended"),
+        ("log cut", "notify", "frozen"),
+    ],
 )
 async def test_a_reader_that_lost_its_position_stops_and_says_so_and_a_resend_heals_it(
     loss: str, service: str, away: str, seed: int, new_lab: LabOpener, figures: dict[str, Any]

@@ -51,6 +51,7 @@ async def test_readers_scaled_up_and_down_and_restarted_in_turn_count_everything
             each = chance.choice(readers)
             if not each.alive:
                 each.start()
+                await each.until_ready()  # before, nothing of it would end with a signal but the interpreter
             elif sum(replica.alive for replica in readers) > 1:
                 started = time.monotonic()
                 assert await each.terminate() == 0

@@ -16,9 +16,8 @@ ONE_IN = 6
 
 
 @pytest.mark.fault(14)
-@pytest.mark.quick
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("service", ["routing", "notify", "reporting"])
+@pytest.mark.parametrize("service", ["routing", "notify", pytest.param("reporting", marks=pytest.mark.quick)])
 async def test_replayed_after_the_bug_is_fixed_it_is_as_if_it_had_never_failed(
     service: str, seed: int, new_lab: LabOpener, figures: dict[str, Any]
 ) -> None:

@@ -40,9 +40,8 @@ HUGE_BYTES = 10 * 1024 * 1024
 
 
 @pytest.mark.fault(16)
-@pytest.mark.quick
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("point", ["webhook answered", "webhook marked"])
+@pytest.mark.parametrize("point", [pytest.param("webhook answered", marks=pytest.mark.quick), "webhook marked"])
 async def test_notify_killed_about_a_webhooks_mark_sends_again_under_the_same_id(
     point: str, seed: int, new_lab: LabOpener, figures: dict[str, Any]
 ) -> None:
@@ -69,8 +68,7 @@ async def test_notify_killed_about_a_webhooks_mark_sends_again_under_the_same_id
 
 
 @pytest.mark.fault(16)
-@pytest.mark.quick
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_receivers_that_hang_fail_answer_without_end_or_redirect_delay_nobody_else(
     seed: int, new_lab: LabOpener, figures: dict[str, Any]
 ) -> None:

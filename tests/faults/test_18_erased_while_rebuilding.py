@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from pymongo import MongoClient
 from services.embedded.process import end_with_parent
 from tests.faults.canary import places_with
 from tests.faults.conftest import LabOpener
-from tests.faults.lab import OFFICE, SCANNERS, Lab
+from tests.faults.lab import OFFICE, READERS, SCANNERS, SERVICES, Lab
 from tests.faults.ledger import Paper
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
@@ -26,6 +27,10 @@ from tests.faults.replica import Replica
 METRICS_TOKEN = "t" * 24
 OFFICER = "can-bo-bao-mat"
 STRIKE_SECONDS = 60.0
+HERE = Path(__file__).parents[2]
+ERASURE_POINTS = [
+    "erased, not listed", "erasure listed", "copies destroyed", "files destroyed", "journal blanked", "Kafka emptied"
+]  # fmt: skip
 EVERYWHERE = {
     "collection intake.documents", "collection intake.events", "collection routing.assignments",
     "collection routing.events", "collection notify.audiences", "collection notify.notices",
@@ -101,7 +106,7 @@ async def test_of_a_secret_that_is_erased_while_facts_are_rebuilt_only_its_numbe
         assert _is_building(lab), "the rebuild was over before the erasure"
         assert rebuild.poll() is None
         os.kill(rebuild.pid, signal.SIGCONT)
-        assert await asyncio.to_thread(rebuild.wait, 120) == 0, rebuild.stderr and rebuild.stderr.read()
+        assert await asyncio.to_thread(rebuild.wait, 120) == 0, _said(lab)
         await work
         await lab.start(two)
         replicas.append(two)
@@ -111,6 +116,111 @@ async def test_of_a_secret_that_is_erased_while_facts_are_rebuilt_only_its_numbe
         assert await places_with(secret, lab.place, lab.folder, replicas, METRICS_TOKEN) == set()
         figures |= await lab.judge(erased=ids)
         await asyncio.to_thread(lab.vanthu.run, "check")  # rebuilt = live: facts and counters equal the journals
+
+
+@pytest.mark.fault(18)
+@pytest.mark.timeout(600)
+async def test_an_erasure_that_is_killed_at_any_step_is_finished_by_running_it_again(
+    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+) -> None:
+    async with new_lab() as lab, lab.senders(seed) as senders, httpx.AsyncClient(timeout=30) as client:
+        lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
+        intake, readers = lab.replica("intake", "intake"), lab.replica("readers", *READERS)
+        await lab.start(intake, readers)
+        office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
+        post = papers(seed, SCANNERS, refused_share=0)
+        secret, ids = f"CANARY{seed}x{os.urandom(8).hex()}", []
+        for point in ERASURE_POINTS:
+            _, answer = await senders.post(_marked(next(post), secret))
+            assert answer is not None
+            ids.append(answer.json()["id"])
+            _lay_about(lab.place.data, ids[-1])
+            await _seal_and_confirm(office, intake, ids[-1:], secret)
+            await asyncio.to_thread(_killed_erasure, lab, ids[-1], point)
+            await _cannot_be_unsealed(office, intake, ids[-1])
+            await senders.work(post, count=5, connections=2)
+        for id in ids:
+            done = await asyncio.to_thread(lab.vanthu.json, "erase", id, "--yes")
+            assert done["destroyed"][0]["document_id"] == id
+            assert done["destroyed"][0]["same_bytes"] == []
+        figures["seconds until quiet"] = round(await lab.until_quiet(), 2)
+        assert await places_with(secret, lab.place, lab.folder, [intake, readers], METRICS_TOKEN) == set()
+        figures |= await lab.judge(erased=ids)
+        await asyncio.to_thread(lab.vanthu.run, "check")
+
+
+@pytest.mark.fault(18)
+@pytest.mark.timeout(600)
+async def test_what_was_erased_after_a_backup_is_erased_again_when_that_is_restored(
+    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+) -> None:
+    async with new_lab() as lab, lab.senders(seed) as senders, httpx.AsyncClient(timeout=30) as client:
+        lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
+        intake, readers = lab.replica("intake", "intake"), lab.replica("readers", *READERS)
+        await lab.start(intake, readers)
+        office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
+        post = papers(seed, SCANNERS, refused_share=0)
+        secret = f"CANARY{seed}x{os.urandom(8).hex()}"
+        _, answer = await senders.post(_marked(next(post), secret))
+        assert answer is not None
+        id = answer.json()["id"]
+        await _spread(office, intake, readers, id, secret)
+        await lab.until_quiet()
+        backup = lab.folder / "backup"
+        await asyncio.to_thread(lab.vanthu.run, "backup", str(backup))
+        await _seal_and_confirm(office, intake, [id], secret)
+        await asyncio.to_thread(_erase, lab, id)
+        await senders.work(post, count=20, connections=4)
+        await lab.until_quiet()
+        for each in (intake, readers):
+            await each.terminate()
+
+        with MongoClient[dict[str, Any]](lab.place.mongo_url) as databases:
+            for name in SERVICES:
+                databases.drop_database(f"{lab.place.prefix}_{name}")
+        await asyncio.to_thread(lab.vanthu.run, "restore", str(backup), "--databases-only", "--yes")
+        assert len(await places_with(secret, lab.place, lab.folder, [], METRICS_TOKEN)) >= 6, (
+            "the backup brought it back"
+        )
+        recovered = await asyncio.to_thread(lab.vanthu.json, "recover", "--yes")
+        assert recovered["erased_again"] == [id]
+        await lab.start(intake, readers)
+        await asyncio.to_thread(lab.vanthu.run, "erase", "--again", "--yes")
+        await senders.work(post, count=20, connections=4)
+        figures["seconds until quiet"] = round(await lab.until_quiet(90), 2)
+        assert await places_with(secret, lab.place, lab.folder, [intake, readers], METRICS_TOKEN) == set()
+        figures |= await lab.judge(erased=[id])
+        await asyncio.to_thread(lab.vanthu.run, "check", "--wait", "30")
+
+
+def _lay_about(data: Path, id: str) -> None:
+    """The same bytes, whole and in part, under names of no document: what a kill between file and number leaves."""
+    (kept,) = (data / "files").glob(f"*/*/{id}")
+    kept.with_name(str(uuid.uuid4())).write_bytes(kept.read_bytes())
+    kept.with_name(f"{uuid.uuid4()}.part").write_bytes(kept.read_bytes())
+    thrown = data / "trash" / kept.relative_to(data / "files").with_name(str(uuid.uuid4()))
+    thrown.parent.mkdir(parents=True, exist_ok=True)
+    thrown.write_bytes(kept.read_bytes())
+
+
+async def _cannot_be_unsealed(office: Office, intake: Replica, id: str) -> None:
+    """What an erasure has begun with stays erased: its words may be gone from anywhere by now."""
+    address = f"{intake.url}/intake/api/v1/documents/{id}/unseal"
+    headers = {"Authorization": f"Bearer {office.tokens[OFFICER]}"}
+    said = {"expected_version": 2, "reason": "false_alarm"}
+    answer = await office.client.post(address, json=said, headers=headers)
+    assert answer.status_code == 409, f"unsealed although it was being erased: {answer.text}"
+    assert answer.json()["type"] == "urn:vanthu:problem:erased"
+
+
+def _killed_erasure(lab: Lab, id: str, point: str) -> None:
+    proof = lab.folder / "erase.struck"
+    proof.unlink(missing_ok=True)
+    env = {**lab.vanthu.env, "FAULT": f"crash:{point}:1", "FAULT_PROOF": str(proof)}
+    command = [sys.executable, "-m", "tests.faults.launcher", "erase", id, "--yes", "--data", str(lab.place.data)]
+    killed = subprocess.run(command, env=env, cwd=HERE, capture_output=True, timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert proof.read_text() == point
 
 
 def _token(lab: Lab, person: str) -> str:
@@ -162,26 +272,30 @@ async def _ordinary(lab: Lab) -> str:
     return str(row["_id"])
 
 
-async def _frozen_rebuild(lab: Lab) -> "subprocess.Popen[str]":
+async def _frozen_rebuild(lab: Lab) -> "subprocess.Popen[bytes]":
     """A rebuild that has read the journals' old words and has not written them yet."""
     proof = lab.folder / "rebuild.struck"
     env = {**lab.vanthu.env, "FAULT": "freeze:rebuild has read:1", "FAULT_PROOF": str(proof)}
     command = [sys.executable, "-m", "tests.faults.launcher", "rebuild", "reporting", "--yes"]
-    rebuild = subprocess.Popen(
-        [*command, "--data", str(lab.place.data)],
-        env=env,
-        cwd=Path(__file__).parents[2],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=end_with_parent(),  # noqa: PLW1509 - see there
-    )
+    with (lab.folder / "rebuild.log").open("wb") as log:
+        rebuild = subprocess.Popen(
+            [*command, "--data", str(lab.place.data)],
+            env=env,
+            cwd=HERE,
+            stdout=log,
+            stderr=log,
+            preexec_fn=end_with_parent(),  # noqa: PLW1509 - see there
+        )
     ends = time.monotonic() + STRIKE_SECONDS
     while not proof.exists():
-        assert rebuild.poll() is None, rebuild.stderr and rebuild.stderr.read()
+        assert rebuild.poll() is None, _said(lab)
         assert time.monotonic() < ends, "the rebuild has not come to its first piece"
         await asyncio.sleep(0.1)
     return rebuild
+
+
+def _said(lab: Lab) -> str:
+    return (lab.folder / "rebuild.log").read_text(errors="replace")
 
 
 def _erase(lab: Lab, id: str) -> None:

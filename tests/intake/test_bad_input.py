@@ -319,7 +319,7 @@ async def test_an_upload_that_only_trickles_ends_long_before_its_deadline(
     async with running(build(own)) as client:
         key = await DeviceKeys(database).create(HA_TINH, "scanner", "incoming", "incoming")
         headers = {**Scanner(client, key).headers, "Content-Type": BOUNDARY}
-        late = await client.post("/intake/api/v1/documents", content=_trickling(), headers=headers)
+        late = await client.post("/intake/api/v1/documents", content=_trickling(asyncio.Event()), headers=headers)
         assert (late.status_code, late.json()["type"]) == (408, "urn:vanthu:problem:too-slow")
         assert "10000 bytes per second" in late.json()["detail"]
 
@@ -335,24 +335,23 @@ async def test_when_all_places_are_taken_the_device_with_most_of_them_makes_room
         ]
         headers = {**greedy.headers, "Content-Type": BOUNDARY}
         address = "/intake/api/v1/documents"
-        begun = [asyncio.Event(), asyncio.Event()]
+        begun = [asyncio.Event() for _ in range(2)]
         slow = [asyncio.create_task(client.post(address, content=_trickling(each), headers=headers)) for each in begun]
-        for each in begun:
-            await each.wait()
-        assert (await greedy.post({})).status_code == 503
+        await asyncio.gather(*(each.wait() for each in begun))
+        assert (await greedy.post({})).json()["type"] == "urn:vanthu:problem:busy"
         assert await other.number("others are let in")
         done, waiting = await asyncio.wait(slow, return_when=asyncio.FIRST_COMPLETED)
-        (gave_way,) = [one.result() for one in done]
+        (gave_way,) = [each.result() for each in done]
         assert (gave_way.status_code, gave_way.json()["type"]) == (503, "urn:vanthu:problem:busy")
-        for one in waiting:
-            one.cancel()
+        for each in waiting:
+            each.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def _trickling(begun: asyncio.Event | None = None) -> AsyncIterator[bytes]:
+async def _trickling(begun: asyncio.Event) -> AsyncIterator[bytes]:
+    """`begun` once more than the first part is asked for, by whoever has a place."""
     yield part("metadata", b"{}")
-    if begun:
-        begun.set()
     while True:
+        begun.set()
         await asyncio.sleep(0.05)
         yield b"\r\n"

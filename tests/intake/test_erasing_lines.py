@@ -78,19 +78,23 @@ async def test_a_writer_that_waited_for_a_file_that_was_replaced_takes_another(
     order(tmp_path, "a", NOW)
     real = fcntl.flock
     struck: list[int] = []
+    third = RegisterLog(tmp_path)
 
     def flock_after_the_eraser(descriptor: int, how: int) -> None:
         if not struck:
             struck.append(descriptor)
             assert obey_where_nobody_writes(tmp_path) == []
+            third._append([line("b", 2)])
         real(descriptor, how)
 
     monkeypatch.setattr("services.intake.register_log.fcntl.flock", flock_after_the_eraser)
     second = RegisterLog(tmp_path)
-    await second.append([line("b", 2)])
+    await second.append([line("c", 3)])
+    await third.append([line("d", 4)])
     assert struck
-    assert {each["id"] for each in entries(tmp_path)} == {"a", "b"}
+    assert {each["id"] for each in entries(tmp_path)} == {"a", "b", "c", "d"}
     second.close()
+    third.close()
 
 
 def test_the_list_keeps_each_id_once_and_says_when(tmp_path: Path) -> None:

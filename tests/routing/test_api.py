@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 
 from services.chassis.settings import ChassisSettings
+from services.events import DocumentSealed
 from services.routing.app import build
 from services.routing.settings import RoutingSettings
 from services.routing.workload import Load, recomputed
 from tests.harness import as_bearer, running
 from tests.offices import HA_TINH, NGHE_AN
-from tests.routing.small_office import STAFF, load_office, office, received, tokens, voided
+from tests.routing.small_office import NOW, STAFF, document, load_office, office, received, tokens, voided
 from tests.routing.test_routing import Taking
 
 TODAY = datetime.now(UTC).date()
@@ -252,6 +253,21 @@ async def test_what_is_withdrawn_can_be_read_but_not_worked_on(settings: Chassis
         ]
         for person, action, body in attempts:
             assert (await staff.do(person, action, 2, **body)).status_code == 409
+
+
+async def test_nobody_writes_about_a_sealed_document_not_even_who_judges_it(settings: ChassisSettings) -> None:
+    people = office(HA_TINH)["people"]
+    roles = {"security": ["security_officer", "clerk"]}
+    changed = [{**each, "roles": roles.get(each["id"], each["roles"])} for each in people]
+    async with at_work(settings) as staff:
+        await load_office(settings, office(HA_TINH, people=changed))
+        said = document("a", sealed=True, subject=None, arrived_on=TODAY)
+        await staff.taking.take(DocumentSealed(office=HA_TINH, key="a", version=2, recorded_at=NOW, document=said))
+        assert (await staff.see("clerk")).status_code == 404
+        assert (await staff.see("security")).status_code == 200
+        refused = await staff.do("security", "reassign", 2, person_id="minh", note="CANARY")
+        assert refused.status_code == 409
+        assert refused.json()["type"] == "urn:vanthu:problem:sealed"
 
 
 async def test_unknown_fields_are_refused_and_the_interface_is_described(settings: ChassisSettings) -> None:
