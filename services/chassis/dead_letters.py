@@ -58,9 +58,7 @@ class DeadLetters:
         return await self._become({"_id": letter_id}, status, by)
 
     async def _become(self, letter: Row, status: DeadLetterStatus, by: str, **details: str) -> bool:
-        audit = {"at": datetime.now(UTC), "by": by, "status": status}
-        change = {"$set": {"status": status, **details}, "$push": {"audit": audit}}
-        return bool((await self.rows.update_one(letter, change)).matched_count)
+        return bool((await self.rows.update_one(letter, becoming(status, by, **details))).matched_count)
 
     async def _with_status(self, status: DeadLetterStatus, limit: int) -> list[Row]:
         return await self.rows.find({"status": status}).sort("at", ASCENDING).limit(limit).to_list(limit)
@@ -85,6 +83,12 @@ class KeptRecord:
         self.key: bytes | None = row["key"]
         self.value: bytes | None = row["value"]
         self.headers: Sequence[tuple[str, bytes]] = [(name, value) for name, value in row["headers"]]
+
+
+def becoming(status: DeadLetterStatus, by: str, **details: str | bytes) -> dict[str, Any]:
+    """The update of a letter that becomes this; who decided it is kept."""
+    audit = {"at": datetime.now(UTC), "by": by, "status": status}
+    return {"$set": {"status": status, **details}, "$push": {"audit": audit}}
 
 
 def _replaying(letter_id: str) -> Row:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
 
 from pymongo import UpdateOne
 
-from services.chassis.dead_letters import DeadLetterStatus
+from services.chassis.dead_letters import DeadLetterStatus, becoming
+from services.chassis.journal import rows_about
 from services.chassis.mongo import Database, Row
 
 Blank = Callable[[Row], str]
@@ -33,7 +33,7 @@ class Erasures:
     async def blank_journal(self, key: str, blank: Blank) -> int:
         """How many rows of the key said something that is gone now. They stay, so that versions stay whole."""
         blanked = 0
-        async for row in self._events.find({"key": key}):
+        async for row in self._events.find({**rows_about([key]), "key": key}):
             value = blank(row)
             if value != row["value"]:
                 blanked += 1
@@ -42,8 +42,7 @@ class Erasures:
 
     async def blank_letters(self, key: str, by: str) -> int:
         """How many dead letters of the key lost their bytes. They are discarded: there is nothing to replay."""
-        audit: dict[str, Any] = {"at": datetime.now(UTC), "by": by, "status": DeadLetterStatus.DISCARDED}
-        change = {"$set": {"value": b"", "status": DeadLetterStatus.DISCARDED}, "$push": {"audit": audit}}
+        change = becoming(DeadLetterStatus.DISCARDED, by, value=b"")
         wanted = {"key": key.encode(), "value": {"$ne": b""}}
         return (await self._letters.update_many(wanted, change)).modified_count
 

@@ -5,7 +5,7 @@ collection is the truth that `resend` and `rebuild` read.
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, repeat
 from typing import Any, TypeVar
@@ -130,6 +130,11 @@ def row_of(event: Sayable, traceparent: str) -> Row:
     value = event.model_dump_json()
     if len(value.encode()) > MAX_EVENT_BYTES:
         raise EventTooLarge(f"event {event.event_id} is larger than {MAX_EVENT_BYTES} bytes")
+    return row_with(event, value, dict(headers_of(event, traceparent)))
+
+
+def row_with(event: Sayable, value: str, headers: Mapping[str, str]) -> Row:
+    """The row of an event that is written already: its value and headers stay as they are."""
     epoch = {"epoch": event.epoch} if event.epoch else {}
     return {
         "_id": row_id(event.key, event.version),
@@ -140,7 +145,7 @@ def row_of(event: Sayable, traceparent: str) -> Row:
         "type": event.type,
         "office": event.office,
         "value": value,
-        "headers": dict(headers_of(event, traceparent)),
+        "headers": dict(headers),
         "recorded_at": event.recorded_at,
         "unsent": True,
     }

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -94,6 +95,12 @@ SERVERS_FAULTS = {
 def connect(url: str, **options: Any) -> "Client":
     """A client with the defaults that the promise rests on; connects lazily."""
     return AsyncIOMotorClient(url, **{**DURABLE, **options})
+
+
+def kept_now() -> datetime:
+    """The moment as MongoDB keeps it, in whole milliseconds: what is said, kept and repeated is the same."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def blocking(collection: "Collection") -> "BlockingCollection":

@@ -61,11 +61,11 @@ class Pace:
         return too_slow(f"The body was not whole after {self._deadline_seconds:g} seconds.")
 
 
-def busy() -> Problem:
+def busy(detail: str = "Too many documents are being uploaded.") -> Problem:
     return Problem(
         503,
         "busy",
-        "Too many documents are being uploaded.",
+        detail,
         remedy="Send the same request again a little later.",
         headers={"Retry-After": "2"},
     )

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from services.intake.erasure_list import erased_ids, is_still, rewritten, size_of_list
+from services.intake.erasure_list import erased_ids, is_still, read_line, rewritten, size_of_list
 from services.intake.files import make_folder, sync_folder, write_all
 from services.intake.sealing import blank_line
 
@@ -115,7 +115,7 @@ def lines(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.glob("*.jsonl")):
         with path.open("rb") as file:
             for text in file:
-                if (line := _read(text)) is not None:
+                if (line := read_line(text)) and "id" in line:
                     yield line
 
 
@@ -126,11 +126,3 @@ def highest_numbers(folder: Path) -> dict[tuple[str, str, int], int]:
         place = (line["office"], line["book"], line["year"])
         highest[place] = max(line["number"], highest.get(place, 0))
     return highest
-
-
-def _read(text: bytes) -> dict[str, Any] | None:
-    try:
-        line = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return line if isinstance(line, dict) and "id" in line else None

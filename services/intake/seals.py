@@ -1,7 +1,6 @@
 """HTTP in: whoever recognises a state secret seals it at once; a security officer confirms or unseals."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -10,7 +9,7 @@ from uuid_utils import uuid7
 
 from services.chassis.auth import Staff, require
 from services.chassis.errors import NotFound, Problem, VersionConflict
-from services.chassis.mongo import Row
+from services.chassis.mongo import Row, kept_now
 from services.events import DocumentEvent, SecrecyIncidentRaised
 from services.intake import openapi
 from services.intake.documents import bare_view
@@ -65,13 +64,13 @@ class Seals:
         """It is a state secret: `vanthu erase` may destroy it."""
         viewer = await self._officer(request)
         said = self._judge.plain(Confirming, await body_of(request))
-        return await self._change(viewer, document_id, lambda row: confirmed(row, said, viewer.person_id, _now()))
+        return await self._change(viewer, document_id, lambda row: confirmed(row, said, viewer.person_id, kept_now()))
 
     async def unseal(self, request: Request, document_id: str) -> Response:
         """It is none: it reads as before. What notices and notes said of it does not come back."""
         viewer = await self._officer(request)
         said = self._judge.plain(Unsealing, await body_of(request))
-        return await self._change(viewer, document_id, lambda row: unsealed(row, said, viewer.person_id, _now()))
+        return await self._change(viewer, document_id, lambda row: unsealed(row, said, viewer.person_id, kept_now()))
 
     async def listed(self, request: Request) -> Response:
         """What waits for a security officer: by book and number only."""
@@ -85,7 +84,7 @@ class Seals:
         return viewer
 
     async def _seal(self, document_id: str, office: str, said: Sealing, by: str, may: Callable[[Row], None]) -> Row:
-        now = _now()
+        now = kept_now()
 
         def decide(row: Row) -> Outcome:
             may(row)
@@ -132,9 +131,3 @@ def _may_know(viewer: Viewer, row: Row) -> bool:
 
 def _bare(row: Row) -> Response:
     return Response(orjson.dumps(bare_view(row)), media_type="application/json")
-
-
-def _now() -> datetime:
-    """As MongoDB keeps it, so that a repeat gets the same answer."""
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -13,6 +13,7 @@ from services.chassis.logs import logger
 from services.chassis.mongo import DEPENDENCY_DOWN, Row
 from services.intake.documents import Arrival, is_erased, log_line
 from services.intake.numbering import fit_together
+from services.intake.pacing import busy
 from services.intake.store import Collision, SenderKey, size_of
 
 COLLISION_PAUSES_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
@@ -65,13 +66,7 @@ class Writer:
     def check_room(self) -> None:
         """Raises Problem 503 while too many wait."""
         if self._waiting >= self._most_waiting:
-            raise Problem(
-                503,
-                "busy",
-                "Too many documents wait for a number.",
-                remedy="Send the same request again a little later.",
-                headers={"Retry-After": "2"},
-            )
+            raise busy("Too many documents wait for a number.")
 
     async def register(self, arrival: Arrival) -> Numbered:
         """The document's row once it is committed and logged. Failures are those of `Register.number`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from services.chassis.auth import PERSON, SIGNING_KEY, UNIT
@@ -10,7 +10,7 @@ from services.chassis.copies import Copies, Copy
 from services.chassis.envelope import Incoming
 from services.chassis.erasures import Erasures
 from services.chassis.journal import Journal
-from services.chassis.mongo import Session
+from services.chassis.mongo import Session, kept_now
 from services.events import (
     EVENTS,
     AssignmentEvent,
@@ -66,7 +66,7 @@ class Notify:
         directory = await self.store.directory(offices) if offices else Directory()
         heard_of = {each.office for each in causes if isinstance(each, AssignmentEvent)}
         subscribers = await self.webhooks.active(heard_of) if heard_of else []
-        change = _Change(directory, _now(), causes, restricted, subscribers, seals=seals)
+        change = _Change(directory, kept_now(), causes, restricted, subscribers, seals=seals)
         effect = await self.journal.transact(lambda session: self._apply(change, session))
         if effect.deliveries:
             self.deliveries_wait()
@@ -78,7 +78,7 @@ class Notify:
         directory = await self.store.directory(offices)
         while waited := await self.store.waiting(directory, WAITED_AT_ONCE):
             again = [CAUSES[row["type"]].model_validate_json(row["event"]) for row in waited]
-            change = _Change(directory, _now(), again=again, waited=[row["_id"] for row in waited])
+            change = _Change(directory, kept_now(), again=again, waited=[row["_id"] for row in waited])
             await self.journal.transact(partial(self._apply, change))
 
     async def _apply(self, change: "_Change", session: Session) -> "_Effect":
@@ -104,7 +104,7 @@ class Notify:
         """When the person first opened the notice, which may be now; None when it is not theirs."""
         row = await self.store.find(office, person_id, notice_id)
         if row and row["unread"]:
-            document_id, now = row["document_id"], _now()
+            document_id, now = row["document_id"], kept_now()
             await self.journal.transact(lambda session: self._open(notice_id, document_id, now, session))
             row = await self.store.find(office, person_id, notice_id)
         return row["opened_at"] if row else None
@@ -121,7 +121,7 @@ class Notify:
             held = await self.webhooks.settle(delivery, "failed", attempt, session)
             ledgers = await self.store.known([delivery.document_id], session) if delivery.document_id else {}
             for ledger in ledgers.values() if held else ():
-                await self.store.replace_ledger(*failed(ledger, failure_of(delivery, attempt.at), _now()), session)
+                await self.store.replace_ledger(*failed(ledger, failure_of(delivery, attempt.at), kept_now()), session)
 
         await self.journal.transact(body)
 
@@ -165,9 +165,3 @@ def _copy(event: OfficeEvent) -> Copy:
         kind, id = SIGNING_KEY, event.key_id
         state = {"key_id": event.key_id, "public_key": event.public_key, "retired": event.retired}
     return Copy(office=event.office, kind=kind, id=id, version=event.version, epoch=event.epoch, state=state)
-
-
-def _now() -> datetime:
-    """As MongoDB keeps it, so that what is said and what is kept are the same."""
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

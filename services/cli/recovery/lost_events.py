@@ -1,14 +1,13 @@
 """Events that Kafka has and a journal has lost, put back as they were said."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from services.chassis.envelope import Incoming, RawRecord, Vocabulary
 from services.chassis.errors import InvalidRecord
-from services.chassis.journal import order_of, row_id, rows_about
+from services.chassis.journal import order_of, row_with, rows_about
 from services.chassis.kafka import CONSUMER, client_options, topic_name
 from services.chassis.mongo import Collection, Row
 from services.chassis.settings import ChassisSettings
@@ -41,7 +40,7 @@ async def put_back(settings: ChassisSettings, topic: str, rows: Collection, *, d
                 lost += 1
                 known[event.version] = event.epoch
                 if not dry:
-                    row = _row(each, topic)
+                    row = _row(each)
                     await rows.replace_one({"_id": row["_id"]}, row, upsert=True)
         yield lost
 
@@ -66,22 +65,10 @@ async def _kept(keys: set[str], rows: Collection) -> dict[str, dict[int, int]]:
     return found
 
 
-def _row(incoming: Incoming, topic: str) -> Row:
-    event, record = incoming
-    epoch: dict[str, Any] = {"epoch": event.epoch} if event.epoch else {}
-    return {
-        "_id": row_id(event.key, event.version),
-        "key": event.key,
-        "version": event.version,
-        **epoch,
-        "topic": topic,
-        "type": event.type,
-        "office": event.office,
-        "value": (record.value or b"").decode(),
-        "headers": {name: value.decode() for name, value in record.headers},
-        "recorded_at": event.recorded_at,
-        "unsent": True,
-    }
+def _row(incoming: Incoming) -> Row:
+    record = incoming.record
+    headers = {name: value.decode() for name, value in record.headers}
+    return row_with(incoming.event, (record.value or b"").decode(), headers)
 
 
 async def _records(settings: ChassisSettings, topic: str) -> AsyncIterator[list[RawRecord]]:
