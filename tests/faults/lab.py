@@ -10,6 +10,7 @@ from typing import Any
 
 from services.embedded import Endpoints
 from tests.cli.vanthu import OFFICE_FILE, Vanthu, new_vanthu
+from tests.faults import nursery
 from tests.faults.evidence import SERVICES, Place, gather, lags, unsent
 from tests.faults.ledger import Ledger, histories
 from tests.faults.load import Senders
@@ -104,7 +105,7 @@ async def opened_lab(
     `env` is for all of them, also for `vanthu`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    vanthu = await asyncio.to_thread(new_vanthu, servers, folder, replication=replication)
+    vanthu = await asyncio.to_thread(new_vanthu, servers, folder, replication=replication, run_process=nursery.vanthu)
     vanthu.env |= {"VANTHU_LOG_LEVEL": "INFO", **(env or {})}
     if data:
         vanthu.data = data

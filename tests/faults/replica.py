@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import httpx
 import psutil
 
 from services.embedded.ports import LOOPBACK, choose
-from services.embedded.process import end_with_parent
+from tests.faults.nursery import Forked, Job, start
 
 READY_SECONDS = 40.0
 GRACE_SECONDS = 30.0
@@ -37,7 +36,7 @@ class Replica:
     env: Mapping[str, str]
     folder: Path
     port: int = field(default_factory=choose)
-    process: "subprocess.Popen[bytes] | None" = None
+    process: "Forked | subprocess.Popen[bytes] | None" = None
     when_ready: "Usage | None" = None
 
     @property
@@ -62,17 +61,8 @@ class Replica:
         self.struck.unlink(missing_ok=True)
         self.when_ready = None
         env = {**self.env, "VANTHU_INSTANCE": self.name, "FAULT": fault, "FAULT_PROOF": str(self.struck)}
-        command = [sys.executable, "-m", "tests.faults.launcher", "serve", *self.services]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, "--port", str(self.port)],
-                env=env,
-                cwd=Path(__file__).parents[2],
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=end_with_parent(),  # noqa: PLW1509 - see there
-            )
+        arguments = ("serve", *self.services, "--port", str(self.port))
+        self.process = start(Job("tests.faults.launcher", arguments, env, str(self.log), str(self.log)))
 
     async def until_ready(self, seconds: float = READY_SECONDS) -> float:
         """How long it took, in seconds."""
@@ -116,10 +106,10 @@ class Replica:
         """Its exit code; fails when it goes on for longer."""
         ends = time.monotonic() + seconds
         assert self.process is not None
-        while self.process.poll() is None:
+        while (code := self.process.poll()) is None:
             assert time.monotonic() < ends, f"{self.name} has not ended within {seconds} s: {self.last_words()}"
             await asyncio.sleep(0.02)
-        return self.process.returncode
+        return code
 
     async def terminate(self) -> int:
         """The exit code after SIGTERM."""
