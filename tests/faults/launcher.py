@@ -1,8 +1,10 @@
 """`vanthu` with a fault in it: `FAULT=crash:POINT:N python -m tests.faults.launcher serve intake`.
 
 `crash:POINT:N` kills the process when it comes to the point for the Nth time, `freeze:POINT:N` stops it there until
-somebody lets it go on; `bug:SERVICE:N` raises in that service for every document whose id is divisible by N;
-`hurry:sweeping:N` looks for files without a document every N seconds instead of every hour.
+somebody lets it go on, `hold:POINT:N` stops only the thread that has come there, for as long as the proof is there;
+`bug:SERVICE:N` raises in that service for one in N documents, chosen by its subject, and `choke:numbering:1` where
+intake makes the entry of a document whose subject is `CHOKING`; `hurry:sweeping:N` looks for files without a document
+every N seconds instead of every hour. Several faults of one process stand with a semicolon between them.
 
 The product has no switch that breaks it: a fault is wrapped around its functions from here, and a name that
 the product no longer has stops the process at once. `FAULT_PROOF` is the file that says that it happened.
@@ -15,6 +17,7 @@ import hashlib
 import inspect
 import os
 import signal
+import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +55,7 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "webhook answered": ("services.notify.webhook.store", "WebhookStore.settle", "before"),
     "webhook marked": ("services.notify.webhook.store", "WebhookStore.settle", "after"),
     "rebuild has read": ("services.reporting.store", "ReportingStore.fill", "before"),
+    "rebuild is whole": ("services.reporting.store", "ReportingStore.flip", "before"),
     "erased, not listed": ("services.intake.erasure_list", "order", "before"),
     "erasure listed": ("services.intake.erasure_list", "order", "after"),
     "copies destroyed": ("services.intake.files", "LocalFiles.destroy", "before"),
@@ -64,6 +68,8 @@ HANDLERS = {
     "notify": ("services.notify.handlers", "Notify", "hear"),
     "reporting": ("services.reporting.handlers", "Handlers", "count_batch"),
 }
+CHOKING = "V/v giấy kẹt"
+PAUSE_SECONDS = 0.01
 UPLOAD_POINTS = list(CRASH_POINTS)[: list(CRASH_POINTS).index("before the answer") + 1]
 
 
@@ -71,7 +77,7 @@ def arm(fault: str, proof: Path) -> None:
     """Raises KeyError for an unknown fault and AttributeError where the product has no such function."""
     kind, _, rest = fault.partition(":")
     point, _, count = rest.rpartition(":")
-    {"crash": _crash, "bug": _bug, "hurry": _hurry, "freeze": _freeze}[kind](point, int(count), proof)
+    KINDS[kind](point, int(count), proof)
 
 
 def _hurry(part: str, seconds: int, proof: Path) -> None:
@@ -103,15 +109,40 @@ def struck(key: bytes, divisor: int) -> bool:
     return int(hashlib.sha256(key).hexdigest(), 16) % divisor == 0
 
 
+def _choke(part: str, count: int, proof: Path) -> None:
+    """Judged, stored, and then too much for the numbering: as a mistake in the code would be."""
+    store: Any = import_module("services.intake.store")
+    original = store.entry
+    if (part, count) != ("numbering", 1):
+        raise KeyError(part)
+
+    @functools.wraps(original)
+    def choking(arrival: Any, *more: Any) -> Any:
+        if arrival.description["subject"] == CHOKING:
+            proof.write_text(CHOKING)
+            raise RuntimeError("a document that cannot be numbered")
+        return original(arrival, *more)
+
+    store.entry = choking
+
+
 def _crash(point: str, count: int, proof: Path) -> None:
-    _strike(point, count, proof, signal.SIGKILL)
+    _strike(point, count, proof, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
 def _freeze(point: str, count: int, proof: Path) -> None:
-    _strike(point, count, proof, signal.SIGSTOP)
+    _strike(point, count, proof, lambda: os.kill(os.getpid(), signal.SIGSTOP))
 
 
-def _strike(point: str, count: int, proof: Path, number: int) -> None:
+def _hold(point: str, count: int, proof: Path) -> None:
+    def wait() -> None:
+        while proof.exists():
+            time.sleep(PAUSE_SECONDS)
+
+    _strike(point, count, proof, wait)
+
+
+def _strike(point: str, count: int, proof: Path, happen: Callable[[], None]) -> None:
     left = count
     begun = point not in UPLOAD_POINTS  # a probe of readiness writes a file, too
 
@@ -127,7 +158,7 @@ def _strike(point: str, count: int, proof: Path, number: int) -> None:
                 file.write(point)
                 file.flush()
                 os.fsync(file.fileno())
-            os.kill(os.getpid(), number)
+            happen()
 
     _wrap("services.intake.posting", "Posting._post", begin, None)
     module, function, moment = CRASH_POINTS[point]
@@ -168,11 +199,14 @@ def _nothing() -> None:
     return
 
 
+KINDS = {"crash": _crash, "freeze": _freeze, "hold": _hold, "bug": _bug, "choke": _choke, "hurry": _hurry}
+
+
 if __name__ == "__main__":
     if os.environ.get("SYNCED"):
         note_syncs(Path(os.environ["SYNCED"]))
     if os.environ.get("BAD_DISK"):
         fail_syncs(Path(os.environ["BAD_DISK"]))
-    if os.environ.get("FAULT"):
-        arm(os.environ["FAULT"], Path(os.environ["FAULT_PROOF"]))
+    for each in filter(None, os.environ.get("FAULT", "").split(";")):
+        arm(each, Path(os.environ["FAULT_PROOF"]))
     main()
