@@ -126,11 +126,12 @@ class Notify:
         await self.journal.transact(body)
 
     async def is_news(self, delivery: Delivery) -> bool:
-        """Whether a delivery still says what is so, by all that has been heard until now."""
+        """Whether a delivery still says what is so, by all that has been heard until now, and is not too old."""
         if delivery.document_id is None:
             return True
         ledger = await self.store.standing(delivery.document_id)
-        return ledger is None or (not ledger.wordless and still_news(delivery, ledger.heard))
+        heard = ledger.heard if ledger else ()
+        return not (ledger and ledger.wordless) and still_news(delivery, heard, kept_now(), self.news)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,6 @@ class NotifySettings(ChassisSettings):
         default=4, ge=1, le=64, description="Attempts at the same time for one subscriber, in requests."
     )
     webhook_backoff_seconds: tuple[float, ...] = Field(
-        default=(5, 60, 300, 1800, 7200, 28800, 86400),
-        description="Pauses before the second and each later attempt, in seconds; then the delivery has failed.",
+        default=(5, 60, 300, 1800, 7200, 28800, 32400),
+        description="Pauses before the second and each later attempt, within news_hours; then it has failed, in seconds.",
     )

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.notify.settings import NotifySettings
 from services.notify.webhook.addresses import fault_of_url, is_public
-from services.notify.webhook.schedule import Delivered, GiveUp, SwitchOff, TryAgain, judge
+from services.notify.webhook.schedule import SPREAD, Delivered, GiveUp, SwitchOff, TryAgain, judge
 
 PLAN = NotifySettings().webhook_backoff_seconds
 
@@ -24,9 +24,11 @@ def test_only_a_2xx_delivers_only_a_410_switches_off_and_the_rest_ends_some_day(
         assert tries > len(PLAN)
 
 
-def test_the_plan_is_5_s_1_min_5_min_30_min_2_h_8_h_24_h_and_then_it_has_failed() -> None:
+def test_the_plan_is_5_s_1_min_5_min_30_min_2_h_8_h_9_h_and_then_it_has_failed_within_the_day_of_its_news() -> None:
     pauses = [judge(500, tries, PLAN, 0.5) for tries in range(1, 9)]
-    assert pauses == [*(TryAgain(each) for each in (5, 60, 300, 1800, 7200, 28800, 86400)), GiveUp()]
+    assert pauses == [*(TryAgain(each) for each in (5, 60, 300, 1800, 7200, 28800, 32400)), GiveUp()]
+    longest_hours = sum(PLAN) * (1 + SPREAD) / 3600
+    assert longest_hours < NotifySettings().news_hours
 
 
 @pytest.mark.parametrize(

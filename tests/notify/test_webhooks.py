@@ -1,6 +1,7 @@
 """Signed webhooks to real receivers on loopback: at least once, under one id, and nobody delays another."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from services.chassis.settings import ChassisSettings
 from services.events import AssignmentWithdrawn, DocumentCompleted
 from services.notify.app import build
-from services.notify.webhook.payload import trial_delivery
+from services.notify.webhook.payload import Subscriber, trial_delivery
 from services.notify.webhook.store import WebhookStore
 from tests.eventually import eventually
 from tests.harness import as_bearer, running, speaker
@@ -25,6 +26,8 @@ from tests.offices import HA_TINH, NGHE_AN, introduce_offices, token
 
 WEBHOOKS = "/notify/api/v1/webhooks"
 ADMIN = as_bearer(token("admin"))
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+NEARLY_SECONDS = 3.0
 QUICK: dict[str, Any] = {
     "webhook_allow_private_addresses": True,
     "webhook_backoff_seconds": (0.05, 0.05),
@@ -195,6 +198,20 @@ async def test_what_is_older_than_a_day_reaches_the_inbox_only(settings: Chassis
         await settled(client, webhook, "delivered")
         assert (await inbox(client, "hoa"))["unread"] == 2
         assert len(here.requests) == 1
+
+
+async def test_what_became_older_than_a_day_while_it_waited_is_not_sent_any_more(settings: ChassisSettings) -> None:
+    async with receiver() as here, desk(settings) as notify:
+        subscriber = Subscriber(
+            "s", HA_TINH, here.url, "whsec_" + "A" * 43 + "=", frozenset({said().type}), True, LONG_AGO
+        )
+        await notify.webhooks.add(subscriber, "admin")
+        nearly_old = timedelta(hours=24) - timedelta(seconds=NEARLY_SECONDS)
+        await notify.hear(said(age=nearly_old), said(document_id="d2", number=2))
+        await asyncio.sleep(NEARLY_SECONDS)  # nobody sends meanwhile, as when MongoDB is away
+        async with open_notify(notify_settings(settings, **QUICK)) as client:
+            await settled(client, {"id": subscriber.id}, "delivered", "skipped")
+        assert [json.loads(each.body)["data"]["document_id"] for each in here.requests] == ["d2"]
 
 
 async def test_a_withdrawn_assignment_is_not_announced_as_new(settings: ChassisSettings) -> None:

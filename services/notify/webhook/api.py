@@ -58,7 +58,9 @@ class DeliveryAnswer(BaseModel):
     event_type: str
     document_id: str | None
     cause: str | None
-    status: str = Field(description="pending, delivered, failed, skipped (no longer so) or cancelled.")
+    status: str = Field(
+        description="pending, delivered, failed, skipped (no longer so, or too old by now) or cancelled."
+    )
     created_at: datetime
     due_at: datetime | None
     attempts: list[AttemptAnswer]

@@ -63,8 +63,10 @@ def trial_delivery(subscriber: Subscriber, id: str, now: datetime) -> Delivery:
     return Delivery(id, subscriber.office, subscriber.id, TEST_TYPE, body, now)
 
 
-def still_news(delivery: Delivery, heard: Sequence[Heard]) -> bool:
-    """A withdrawn assignment is not announced as new."""
+def still_news(delivery: Delivery, heard: Sequence[Heard], now: datetime, news: timedelta) -> bool:
+    """What has become too old on its way is not sent any more, and a withdrawn assignment not announced as new."""
+    if now - datetime.fromisoformat(json.loads(delivery.body)["timestamp"]) > news:
+        return False
     withdrawn = bool(heard) and heard[-1].status == AssignmentStatus.WITHDRAWN
     return not (delivery.event_type == DocumentAssigned.type and withdrawn)
 
