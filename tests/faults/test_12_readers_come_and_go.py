@@ -15,7 +15,7 @@ from tests.faults.replica import Replica
 from tests.faults.traffic import traffic
 
 MOST_READERS = 4
-ENDS = 6  # from four to one twice
+ENDS = 3  # from four to one; each rolling restart ends six more
 
 
 @pytest.mark.fault(12)
