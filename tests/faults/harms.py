@@ -1,107 +1,31 @@
 """What may go wrong in the good office, one by one, and the promises that each of them breaks: no more and no fewer."""
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from tests.faults.evidence import Evidence, Row
-from tests.faults.good_office import FIRST, ISSUED, SECOND, notice
-from tests.faults.judging.journals import digest_of
-from tests.faults.ledger import History, Sender
+from tests.faults.good_office import notice
+from tests.faults.good_words import FIRST, ISSUED, SECOND
+from tests.faults.harming import (
+    Harm,
+    accepted,
+    cut_the_log,
+    letter,
+    pick,
+    refuse_the_first,
+    renumber,
+    spaced,
+    swap_subjects,
+    unanswered,
+    void_in_the_register_only,
+)
 
 COUNTERS = "counters are the sums of the documents"
 FACTS = "facts have what was said"
 EARLIER, NEXT_YEAR = (datetime(year, 5, 4, 4, tzinfo=UTC).replace(tzinfo=None) for year in (2026, 2027))
 LETTERS = "dead letters are the poison"
 BOOKS = "a book goes on after its last number"
-
-
-@dataclass
-class Office:
-    known: dict[Sender, History]
-    found: Evidence
-
-    def document(self, id: str) -> Row:
-        return pick(self.found.documents, id)
-
-    def fact(self, id: str) -> Row:
-        return pick(self.found.facts, id)
-
-    def counter(self, family: str, period: str, of: str = "") -> dict[str, dict[str, int]]:
-        place = (family, of, period)
-        rows = (row for row in self.found.counters if (row["family"], row["of"], row["period"]) == place)
-        counts: dict[str, dict[str, int]] = next(rows)["counts"]
-        return counts
-
-    def say(self, service: str, id: str, **change: Any) -> None:
-        """Another word in an event's state, in the journal and in Kafka alike."""
-        row = pick(self.found.events[service], id)
-        value = json.loads(row["value"])
-        (value.get("document") or value.get("assignment") or value).update(change)
-        row["value"] = json.dumps(value)
-        topic, same = row["topic"], row["headers"]["ce_id"]
-        log = self.found.log[topic]
-        self.found.log[topic] = [replace(r, digest=digest_of(row["value"])) if r.id == same else r for r in log]
-
-    def lose_record(self, topic: str, id: str) -> None:
-        self.found.log[topic] = [each for each in self.found.log[topic] if each.id != id]
-
-
-Do = Callable[[Office], object]
-
-
-@dataclass(frozen=True)
-class Harm:
-    what: str
-    do: Do
-    promises: Sequence[str]
-
-
-def pick(rows: list[Row], id: str) -> Row:
-    return next(row for row in rows if id in {row.get("_id"), row.get("document_id")})
-
-
-def swapped(rows: Sequence[Row], names: Sequence[str]) -> None:
-    for name in names:
-        rows[0][name], rows[1][name] = rows[1].get(name), rows[0].get(name)
-
-
-def _refuse_the_first(office: Office) -> None:
-    office.known["scan", "1"].outcomes[:] = ["refused"]
-    office.known["scan", "1"].answers.clear()
-    office.known["scan", "1"].lines[-1]["status"] = 422
-
-
-def _void_in_the_register_only(office: Office) -> None:
-    office.document(ISSUED).update(status="voided")
-
-
-def _swap_subjects(office: Office) -> None:
-    """In the register and in all that is said of it: as one batch does that mixes its descriptions up."""
-    swapped(office.found.documents, ["subject"])
-    for id, other in ((FIRST, SECOND), (SECOND, FIRST)):
-        subject = office.document(id)["subject"]
-        for row in [each for each in office.found.events["intake"] if each["key"] == id]:
-            office.say("intake", row["_id"], subject=subject)
-        for row in [each for each in office.found.events["routing"] if each["key"] == id]:
-            brief = json.loads(row["value"])["assignment"]["document"] | {"subject": subject}
-            office.say("routing", row["_id"], document=brief)
-        pick(office.found.assignments, id)["state"]["document"]["subject"] = subject
-        office.fact(id)["parts"]["intake"]["subject"] = subject
-        assert other != id
-
-
-def _cut_the_log(office: Office) -> None:
-    """What was sent before is excused, what was sent after it is not: the newest is gone, an older one is there."""
-    office.found.starts["assignments"] = {0: 2}
-    office.found.log["assignments"] = office.found.log["assignments"][2:3]
-
-
 SENDERS = [
     Harm("no answer", lambda o: o.known.update({("scan", "9"): unanswered()}), ["unknown is none or one"]),
-    Harm("refused and there", _refuse_the_first, [
+    Harm("refused and there", refuse_the_first, [
         "refused is not kept", "of what is refused no bytes are kept", "what is refused is not in the register log",
     ]),
     Harm("half a refused file", lambda o: o.found.bytes_at.update({"files/o/x.part": "sha-3"}), [
@@ -143,7 +67,7 @@ NUMBERS = [
     ]),
 ]  # fmt: skip
 CONTENT = [
-    Harm("swapped subjects", _swap_subjects, [
+    Harm("swapped subjects", swap_subjects, [
         "an event says what was said", "the register says what was said", "an assignment is of its document",
     ]),
     Harm("another subject kept", lambda o: o.document(ISSUED).update(subject="x"), ["the register says what was said"]),
@@ -153,7 +77,7 @@ CONTENT = [
     Harm("another file said", lambda o: o.say("intake", f"{ISSUED}:00000001", file={"sha256": "x"}), [
         "an event names the bytes",
     ]),
-    Harm("void, and nobody is told", _void_in_the_register_only, [
+    Harm("void, and nobody is told", void_in_the_register_only, [
         "the register says what was said", "what has a valid number counts, what is void does not", COUNTERS,
     ]),
 ]  # fmt: skip
@@ -166,7 +90,7 @@ JOURNALS = [
     Harm("other words in Kafka", lambda o: o.found.events["intake"][0].update(value=spaced(o)), [
         "Kafka says what the journal says",
     ]),
-    Harm("lost behind a cut", _cut_the_log, ["what is sent is in Kafka"]),
+    Harm("lost behind a cut", cut_the_log, ["what is sent is in Kafka"]),
 ]  # fmt: skip
 WORK = [
     Harm("no assignment", lambda o: o.found.assignments.pop(0), ["one assignment per document"]),
@@ -202,27 +126,3 @@ REPORTS = [
     Harm("counted too often", lambda o: o.counter("annual", "2026-03").update({"in:other": {"09": 1}}), [COUNTERS]),
 ]  # fmt: skip
 HARMS = [*SENDERS, *NUMBERS, *CONTENT, *JOURNALS, *WORK, *REPORTS]
-
-
-def unanswered() -> History:
-    return History("scan", "9", "documents", "sha-9", {}, ["unknown"], lines=[{"says": "asks", "monotonic": 1.0}])
-
-
-def accepted() -> History:
-    heard = {"says": "hears", "monotonic": 2.0, "status": 201}
-    return replace(unanswered(), outcomes=["ok"], lines=[{"says": "asks", "monotonic": 1.0}, heard])
-
-
-def renumber(office: Office, id: str, number: int) -> None:
-    office.document(id)["number"] = number
-    if id == ISSUED:
-        office.document(id)["symbol"] = f"{number:02d}/QĐ-UBND"
-    office.fact(id)["parts"]["intake"]["number"] = number
-
-
-def spaced(office: Office) -> str:
-    return f" {office.found.events['intake'][0]['value']}"
-
-
-def letter(key: str) -> Row:
-    return {"_id": "documents-0-0-x", "key": key.encode(), "status": "waiting", "cause": "a bug", "service": "routing"}

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.good_office import FIRST, ISSUED, SECOND, evidence, ledger
-from tests.faults.harms import HARMS, Harm, Office, letter, renumber
+from tests.faults.good_office import evidence
+from tests.faults.good_words import FIRST, ISSUED, SECOND, ledger
+from tests.faults.harming import Harm, Office, letter, renumber
+from tests.faults.harms import HARMS
 from tests.faults.oracle import judge, told
 
 ROOT = Path(__file__).parents[2]
