@@ -25,6 +25,7 @@ HEARS = {
     "reporting": TOPICS,
 }
 READ_SECONDS = 30.0
+PART_SUFFIX = ".part"
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,22 @@ class Place:
     office: str
 
 
+@dataclass(frozen=True)
+class Record:
+    """One of Kafka's: the event's id, and the SHA-256 of its words."""
+
+    partition: int
+    offset: int
+    id: str
+    digest: str
+
+
 @dataclass
 class Evidence:
-    """Rows by collection; `files` are SHA-256 by document id; `records` the ids of events by topic, as read.
+    """Rows by collection; dead letters with their `service`. `files` are SHA-256 by document id.
 
-    `starts` are the first readable offsets by topic and partition.
+    `bytes_at` are SHA-256 by path of all that lies in the file store or its trash, also of halves. `log` is what
+    Kafka has by topic, `starts` the first readable offsets by topic and partition.
     """
 
     documents: list[Row]
@@ -58,8 +70,14 @@ class Evidence:
     files: dict[str, str]
     partial_files: list[str]
     logged: list[Row]
-    records: dict[str, list[str]] = field(default_factory=dict)
+    bytes_at: dict[str, str] = field(default_factory=dict)
+    log: dict[str, list[Record]] = field(default_factory=dict)
     starts: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    @property
+    def records(self) -> dict[str, list[str]]:
+        """The ids of events by topic, each partition's in order."""
+        return {topic: [each.id for each in records] for topic, records in self.log.items()}
 
     def in_kafka(self) -> set[tuple[str, str]]:
         """Topic and id of each event: an id is one producer's own."""
@@ -73,7 +91,7 @@ class Evidence:
 
 async def gather(place: Place) -> Evidence:
     evidence = await asyncio.to_thread(_stored, place)
-    evidence.records = await _records(place)
+    evidence.log = await _log(place)
     evidence.starts = await _starts(place)
     return evidence
 
@@ -97,17 +115,33 @@ def _stored(place: Place) -> Evidence:
             counters=rows(reporting, f"counters_{current.get('counters', 1)}"),
             books=rows(intake, "books"),
             events={name: rows(database, "events") for name, database in databases.items()},
-            dead_letters=[row for database in databases.values() for row in rows(database, "dead_letters")],
-            files=dict(_files(place.data / "files")),
-            partial_files=[path.name for path in (place.data / "files").glob("*/*/*.part")],
+            dead_letters=[
+                {**row, "service": name}
+                for name, database in databases.items()
+                for row in rows(database, "dead_letters")
+            ],
             logged=list(_logged(place.data / "register")),
+            **_files(place.data),
         )
 
 
-def _files(folder: Path) -> Iterator[tuple[str, str]]:
-    for path in folder.glob("*/*/*"):
-        if path.suffix != ".part":
-            yield path.name, hashlib.sha256(path.read_bytes()).hexdigest()
+def _files(data: Path) -> dict[str, Any]:
+    """The fields of the evidence that the file store tells of."""
+    found = {path: _sha256(path) for name in ("files", "trash") for path in (data / name).glob("*/*/*")}
+    stored = {path: digest for path, digest in found.items() if path.is_relative_to(data / "files") and digest}
+    return {
+        "files": {path.name: digest for path, digest in stored.items() if path.suffix != PART_SUFFIX},
+        "partial_files": [path.name for path in stored if path.suffix == PART_SUFFIX],
+        "bytes_at": {str(path.relative_to(data)): digest for path, digest in found.items() if digest},
+    }
+
+
+def _sha256(path: Path) -> str:
+    """Empty where it is gone meanwhile."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def _logged(folder: Path) -> Iterator[Row]:
@@ -141,9 +175,20 @@ async def partitions_of(admin: AIOKafkaAdminClient, place: Place, topics: Sequen
     return sorted(found)
 
 
-async def _records(place: Place) -> dict[str, list[str]]:
+async def _log(place: Place) -> dict[str, list[Record]]:
     async with kafka(place) as (consumer, admin):
-        return {topic: await ids_in(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
+        found = {topic: await _read(consumer, await partitions_of(admin, place, [topic])) for topic in TOPICS}
+    return {topic: [_record(each) for each in records] for topic, records in found.items()}
+
+
+def _record(raw: Any) -> Record:
+    digest = hashlib.sha256(raw.value or b"").hexdigest()
+    return Record(raw.partition, raw.offset, _id_of(raw), digest)
+
+
+def _id_of(raw: Any) -> str:
+    headers: dict[str, bytes] = dict(raw.headers)
+    return headers.get("ce_id", b"").decode()
 
 
 async def _starts(place: Place) -> dict[str, dict[int, int]]:
@@ -163,7 +208,7 @@ async def said_versions(place: Place) -> dict[str, list[int]]:
 
 
 async def ids_in(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[str]:
-    return [dict(each.headers).get("ce_id", b"").decode() for each in await _read(consumer, partitions)]
+    return [_id_of(each) for each in await _read(consumer, partitions)]
 
 
 async def _read(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> list[Any]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,17 @@ class History:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     @property
+    def asked_at(self) -> float:
+        """When it was asked for first, by the clock that nobody sets."""
+        return min((float(line["monotonic"]) for line in self.lines if line["says"] == "asks"), default=float("inf"))
+
+    @property
+    def answered_at(self) -> float:
+        """When its number was told first; infinite where it never was."""
+        told = (line for line in self.lines if line["says"] == "hears" and outcome_of(line["status"]) == "ok")
+        return min((float(line["monotonic"]) for line in told), default=float("inf"))
+
+    @property
     def outcome(self) -> Outcome:
         """Once ok is ok for ever. A refusal that comes last says that no earlier attempt was kept: it would be told."""
         if "ok" in self.outcomes:
@@ -64,6 +76,8 @@ class History:
 
 
 class Ledger:
+    """`at` is wall time, for the reader; beside it each line has the time of a clock that nobody sets."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -80,7 +94,8 @@ class Ledger:
         os.close(self._descriptor)
 
     def _write(self, at: float, paper: Paper, says: str, **more: Any) -> None:
-        line = {"at": at, "says": says, "device": paper.device, "key": paper.key, **more}
+        moment = {"at": at, "monotonic": time.monotonic()}
+        line = {**moment, "says": says, "device": paper.device, "key": paper.key, **more}
         os.write(self._descriptor, json.dumps(line).encode() + b"\n")
         os.fsync(self._descriptor)
 

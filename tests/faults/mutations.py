@@ -1,8 +1,9 @@
 """`python -m tests.faults.mutations [NAME ...]`: the judge is judged.
 
 Each patch in `mutations/` breaks one thing that the promise rests on. It is applied to a clean checkout of HEAD,
-and the test that its head names has to turn red there; without any patch the same tests have to pass. A patch
-that does not apply is a failure. What was seen is written into README.md beside this file.
+and the test that its head names has to turn red there, in the words that its head names; without any patch the same
+tests have to pass. A patch that does not apply is a failure. What has passed with this code is not tried again, and
+once all has, it is written into README.md beside this file.
 """
 
 import os
@@ -10,51 +11,30 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
+
+from tests.faults.conftest import code
+from tests.faults.verdicts import Mutation, Verdict, keep, kept, known, mutated, unmutated
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PATCHES = HERE / "mutations"
 README = HERE / "README.md"
 BEGIN, END = "<!-- mutations -->\n", "<!-- /mutations -->\n"
-SAID = re.compile(r"^E\s+(?:\w*(?:Error|Exception)\w*: )?(.*\S)", re.MULTILINE)
-RAN_AND_FAILED = 1  # pytest's exit code; others mean that nothing was tried
 TEST_SECONDS = 900
+Try = Callable[[], Verdict]
 
 
-@dataclass(frozen=True)
-class Mutation:
-    """The head of the patch: `Breaks:` what it breaks in words, `Red:` the test that has to notice."""
-
-    name: str
-    breaks: str
-    test: str
-    patch: Path
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`passed`: what was to happen has happened."""
-
-    passed: bool
-    said: str
-
-
-def mutations(names: Sequence[str]) -> list[Mutation]:
-    found = [_read(path) for path in sorted(PATCHES.glob("*.patch"))]
+def mutations(names: Sequence[str] = ()) -> list[Mutation]:
+    found = [Mutation.read(path) for path in sorted(PATCHES.glob("*.patch"))]
     if unknown := set(names) - {each.name for each in found}:
         raise SystemExit(f"there is no mutation {', '.join(sorted(unknown))}")
     return [each for each in found if not names or each.name in names]
-
-
-def _read(path: Path) -> Mutation:
-    head = dict(line.split(": ", 1) for line in path.read_text().partition("diff --git")[0].splitlines() if line)
-    return Mutation(path.stem, head["Breaks"], head["Red"], path)
 
 
 @contextmanager
@@ -69,46 +49,45 @@ def clean_checkout() -> Iterator[Path]:
 
 
 def control(tree: Path, test: str) -> Verdict:
-    code, output = _run(tree, test)
-    return Verdict(code == 0, "passes" if code == 0 else f"fails unmutated: {_first_said(output)}")
+    return _judged(unmutated, tree, test)
 
 
 def tried(tree: Path, mutation: Mutation) -> Verdict:
-    applied = subprocess.run(
-        ["git", "apply", "--whitespace=nowarn", str(mutation.patch)],
-        cwd=tree,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    asked = ["git", "apply", "--whitespace=nowarn", str(mutation.patch)]
+    applied = subprocess.run(asked, cwd=tree, capture_output=True, text=True, check=False)
     if applied.returncode:
         return Verdict(False, f"does not apply: {applied.stderr.strip().splitlines()[0]}")
     try:
-        code, output = _run(tree, mutation.test)
+        return _judged(partial(mutated, mutation.says), tree, mutation.test)
     finally:
         _git(tree, "checkout", "--quiet", "--", ".")
-    if code == 0:
-        return Verdict(False, "nobody noticed")
-    return Verdict(code == RAN_AND_FAILED, _first_said(output))
 
 
-def _run(tree: Path, test: str) -> tuple[int, str]:
+def _judged(judge: Callable[[int, str], Verdict], tree: Path, test: str) -> Verdict:
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--tb=short", *test.split()]
     env = {**os.environ, "FAULTS": "all", "SEEDS": "1"}
-    done = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, timeout=TEST_SECONDS, check=False)
-    return done.returncode, done.stdout + done.stderr
-
-
-def _first_said(output: str) -> str:
-    found = SAID.search(output)
-    return found[1][:160] if found else (output.strip().splitlines() or ["nothing was said"])[-1][:160]
+    limit = TEST_SECONDS
+    try:
+        done = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        return Verdict(False, f"has no end within {limit} s")
+    return judge(done.returncode, done.stdout + done.stderr)
 
 
 def _git(tree: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=tree, check=True)
 
 
-def write_table(verdicts: dict[Mutation, Verdict]) -> None:
+def resumed(test: str, hash: str, here: str, trial: Try) -> Verdict:
+    """What this code has shown already, or else what it shows now."""
+    if before := known(kept(), test, hash, here):
+        return before
+    verdict = trial()
+    keep(test, hash, here, verdict)
+    return verdict
+
+
+def write_table(verdicts: Mapping[Mutation, Verdict]) -> None:
     rows = [f"| {each.name} | {each.breaks} | {_short(each.test)} | {_cell(v.said)} |" for each, v in verdicts.items()]
     table = "\n".join(["| Mutation | What it breaks | Red test | What the test says |", "|---|---|---|---|", *rows])
     before, _, rest = README.read_text().partition(BEGIN)
@@ -124,19 +103,20 @@ def _cell(text: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    console = Console(width=200)
-    chosen = mutations(arguments)
+    console, here = Console(width=200), code()
     verdicts: dict[Mutation, Verdict] = {}
     with clean_checkout() as tree:
-        controls = {test: control(tree, test) for test in sorted({each.test for each in chosen})}
-        for mutation in chosen:
-            verdict = tried(tree, mutation) if controls[mutation.test].passed else controls[mutation.test]
+        for mutation in mutations(arguments):
+            verdict = resumed(mutation.test, "", here, partial(control, tree, mutation.test))
+            if verdict.passed:
+                verdict = resumed(mutation.test, mutation.hash, here, partial(tried, tree, mutation))
             verdicts[mutation] = verdict
             mark = "red as it should be" if verdict.passed else "NOT PROVEN"
             console.print(f"{mark}: {mutation.name}: {verdict.said}", markup=False)
-    if all(each.passed for each in verdicts.values()) and not arguments:
+    proven = all(each.passed for each in verdicts.values())
+    if proven and not arguments:
         write_table(verdicts)
-    return 0 if all(each.passed for each in verdicts.values()) else 1
+    return 0 if proven else 1
 
 
 if __name__ == "__main__":

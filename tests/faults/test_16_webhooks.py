@@ -18,7 +18,8 @@ from services.embedded.ports import LOOPBACK
 from tests.faults.conftest import LabOpener
 from tests.faults.evidence import gather
 from tests.faults.lab import OFFICE, SCANNERS, Lab
-from tests.faults.oracle import judge_webhooks
+from tests.faults.ledger import histories
+from tests.faults.oracle import judge_webhooks, told
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
 from tests.faults.subscribers import Administrator, Subscriber, until_settled
@@ -153,8 +154,9 @@ async def _huge(_: int) -> Response:
 async def _judged(lab: Lab, administrator: Administrator, reachable: list[Subscriber], figures: dict[str, Any]) -> None:
     figures |= await lab.judge()
     heard = administrator.heard()
-    breaches = judge_webhooks(await gather(lab.place), heard, [each.id for each in reachable])
-    assert breaches == []
+    evidence = await gather(lab.place)
+    breaches = judge_webhooks(evidence, heard, [each.id for each in reachable])
+    assert not breaches, told(breaches, histories(lab.ledger.path), evidence, heard)
     figures["webhooks heard"] = len(heard)
     figures["webhooks repeated"] = len(heard) - len({(each.subscriber, each.id) for each in heard})
 
