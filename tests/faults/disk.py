@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 BLOCK_BYTES = 64 * 1024
+NEEDS_ROOT = (
+    "A full disk is tried with a small one, and only root may mount it ({why}). Run the fault tests as root, as in "
+    "`sudo make faults`, or in a container with `--cap-add SYS_ADMIN`; or leave these out: pytest -k 'not no_room'."
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
     folder.mkdir(parents=True, exist_ok=True)
     asked = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "vanthu-test", str(folder)]
     mounted = subprocess.run(asked, capture_output=True, text=True, check=False)
-    assert not mounted.returncode, f"a full disk is tried with a small one, and root has to mount it: {mounted.stderr}"
+    assert not mounted.returncode, NEEDS_ROOT.format(why=mounted.stderr.strip())
     try:
         yield SmallDisk(folder)
     finally:

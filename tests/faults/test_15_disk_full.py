@@ -1,9 +1,11 @@
 """Fault 15: no room on the disk of the files, of the register log, of MongoDB and of Kafka; and syncs that fail."""
 
 import asyncio
+import random
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ import pytest
 from pymongo import MongoClient
 
 from services.embedded import EmbeddedServers, Endpoints
+from tests.faults.bad_syncs import BadSyncs
 from tests.faults.conftest import LabOpener
-from tests.faults.disk import SmallDisk, small_disk
+from tests.faults.disk import small_disk
 from tests.faults.lab import OUTGOING, READERS, SCANNERS, Lab, opened_lab
 from tests.faults.ledger import Paper, histories
 from tests.faults.load import Senders
@@ -36,7 +39,8 @@ async def test_with_no_room_for_files_or_the_register_log_intake_says_so_and_goe
             intake = lab.replica("intake", "intake")
             await lab.start(intake, lab.replica("readers", *READERS))
             post = papers(seed, SCANNERS, outgoing=OUTGOING, refused_share=0)
-            await senders.work(post, count=30, connections=4)
+            chance = random.Random(seed)
+            await senders.work(post, count=chance.randint(10, 40), connections=chance.randint(1, 8))
             disk.fill()
             await _until_put_off(senders, post)
             figures["put off"] = await _all_put_off(senders, post, 12)
@@ -56,7 +60,8 @@ async def test_with_syncs_that_fail_nobody_is_told_that_a_document_is_safe(
         intake = lab.replica("intake", "intake", BAD_DISK=str(bad))
         await lab.start(intake, lab.replica("readers", *READERS))
         post = papers(seed, SCANNERS, outgoing=OUTGOING, refused_share=0)
-        await senders.work(post, count=30, connections=4)
+        chance = random.Random(seed)
+        await senders.work(post, count=chance.randint(10, 40), connections=chance.randint(1, 8))
         bad.touch()
         figures["put off"] = await _all_put_off(senders, post, 20)
         assert await _is_not_ready(intake)
@@ -72,24 +77,77 @@ async def test_with_syncs_that_fail_nobody_is_told_that_a_document_is_safe(
 async def test_with_no_room_for_a_server_nothing_is_lost_and_the_services_go_on_when_it_is_back(
     server: str, seed: int, tmp_path: Path, figures: dict[str, Any]
 ) -> None:
-    with ExitStack() as opened:
-        disk = opened.enter_context(small_disk(tmp_path / server, {"mongod": MONGOD_MB, "kafka": KAFKA_MB}[server]))
-        mongo = EmbeddedServers(tmp_path / "mongod", kafka_bootstrap="unused:1")
-        kafka = EmbeddedServers(tmp_path / "kafka", mongo_url="mongodb://unused:1")
+    megabytes = {"mongod": MONGOD_MB, "kafka": KAFKA_MB}[server]
+    with small_disk(tmp_path / server, megabytes) as disk, _servers(tmp_path) as servers:
+        endpoints = Endpoints(servers["mongod"].start().mongo_url, servers["kafka"].start().kafka_bootstrap)
+        await _server_lost(endpoints, servers[server], server, disk.fill, disk.free, seed, tmp_path, figures)
+
+
+@pytest.mark.fault(15)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("server", ["mongod", "kafka"])
+async def test_when_a_servers_syncs_fail_nothing_is_lost_and_the_services_go_on_when_it_is_back(
+    server: str, seed: int, tmp_path: Path, figures: dict[str, Any]
+) -> None:
+    syncs = BadSyncs()
+    with _servers(tmp_path) as servers:
+        started = {}
+        for name, each in servers.items():
+            with syncs.of_what_is_launched() if name == server else nullcontext():
+                started[name] = each.start()
+        endpoints = Endpoints(started["mongod"].mongo_url, started["kafka"].kafka_bootstrap)
+        await _server_lost(
+            endpoints,
+            servers[server],
+            server,
+            partial(setattr, syncs, "failing", True),
+            _nothing,
+            seed,
+            tmp_path,
+            figures,
+        )
+    figures["syncs that succeeded"], figures["syncs that failed"] = syncs.asked - syncs.failed, syncs.failed
+    assert figures["syncs that succeeded"] > 0
+    assert figures["syncs that failed"] > 0
+
+
+@contextmanager
+def _servers(folder: Path) -> Iterator[dict[str, EmbeddedServers]]:
+    """Of this test's own, not started yet."""
+    mongo = EmbeddedServers(folder / "mongod", kafka_bootstrap="unused:1")
+    kafka = EmbeddedServers(folder / "kafka", mongo_url="mongodb://unused:1")
+    try:
+        yield {"mongod": mongo, "kafka": kafka}
+    finally:
         for each in (mongo, kafka):
-            opened.callback(each.stop)
-        endpoints = Endpoints(mongo.start().mongo_url, kafka.start().kafka_bootstrap)
-        _write_often(endpoints.mongo_url)
-        async with opened_lab(endpoints, tmp_path / "lab") as lab, lab.senders(seed) as senders:
-            await lab.start(lab.replica("intake", "intake"), lab.replica("readers", *READERS))
-            post = papers(seed, SCANNERS, outgoing=OUTGOING, refused_share=0)
-            await senders.work(post, count=40, connections=4)
-            full = {"mongod": mongo, "kafka": kafka}[server]
-            figures["seconds until the server ended"] = await _until_ended(full, server, disk, senders, post)
-            disk.free()
-            full.stop()
-            full.start()
-            await _goes_on(lab, senders, post, figures)
+            each.stop()
+
+
+async def _server_lost(
+    endpoints: Endpoints,
+    lost: EmbeddedServers,
+    name: str,
+    break_disk: Callable[[], object],
+    mend_disk: Callable[[], object],
+    seed: int,
+    folder: Path,
+    figures: dict[str, Any],
+) -> None:
+    chance = random.Random(seed)
+    _write_often(endpoints.mongo_url)
+    async with opened_lab(endpoints, folder / "lab") as lab, lab.senders(seed) as senders:
+        await lab.start(lab.replica("intake", "intake"), lab.replica("readers", *READERS))
+        post = papers(seed, SCANNERS, outgoing=OUTGOING, refused_share=0)
+        await senders.work(post, count=chance.randint(20, 40), connections=chance.randint(1, 8))
+        figures["seconds until the server ended"] = await _until_ended(lost, name, break_disk, senders, post)
+        mend_disk()
+        lost.stop()
+        lost.start()
+        await _goes_on(lab, senders, post, figures)
+
+
+def _nothing() -> None:
+    """A server that is started anew has a disk that syncs."""
 
 
 def _write_often(mongo_url: str) -> None:
@@ -99,16 +157,23 @@ def _write_often(mongo_url: str) -> None:
 
 
 async def _until_ended(
-    servers: EmbeddedServers, name: str, disk: SmallDisk, senders: Senders, post: Iterator[Paper]
+    servers: EmbeddedServers, name: str, break_disk: Callable[[], object], senders: Senders, post: Iterator[Paper]
 ) -> float:
-    """A server whose disk is full ends; its supervisor is we. Scanners post meanwhile."""
+    """A server that cannot write ends; its supervisor is we. Scanners post meanwhile."""
     started = time.monotonic()
-    disk.fill()
+    break_disk()
     while servers.ended() != [name]:
-        await senders.work(post, count=8, connections=4)
-        assert time.monotonic() - started < ENDED_SECONDS, f"{name} goes on with a full disk"
-    await senders.work(post, count=8, connections=4)
+        await _post(senders, post, 8)
+        assert time.monotonic() - started < ENDED_SECONDS, f"{name} goes on with a bad disk"
+    await _post(senders, post, 8)
     return round(time.monotonic() - started, 1)
+
+
+async def _post(senders: Senders, post: Iterator[Paper], count: int) -> None:
+    """Once each, at the same time: without MongoDB whoever asks again would wait again."""
+    waiting = [next(post) for _ in range(count)]
+    outcomes = [outcome for outcome, _ in await asyncio.gather(*map(senders.post, waiting))]
+    senders.open += [each for each, outcome in zip(waiting, outcomes, strict=True) if outcome == "unknown"]
 
 
 async def _until_put_off(senders: Senders, post: Iterator[Paper]) -> None:
