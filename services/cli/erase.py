@@ -54,7 +54,9 @@ def erase(
 async def _destroy(here: Installation, document_id: str, wait_seconds: float) -> list[Destroyed]:
     """Who ordered it is noted with the void number."""
     async with opened_eraser(here) as eraser:
-        ids = [document_id] if document_id else await eraser.again(user_name())
+        if not document_id:
+            await eraser.again(user_name())
+        ids = [document_id] if document_id else await eraser.listed()
         late, destroyed = [], []
         for each in ids:
             try:

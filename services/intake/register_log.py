@@ -102,6 +102,11 @@ class RegisterLog:
             self._descriptor = None
 
 
+def has_line_of(folder: Path, document_id: str) -> bool:
+    """Whether the document was ever numbered here; true also when it is erased."""
+    return any(line["id"] == document_id for line in lines(folder))
+
+
 def entries(folder: Path) -> Iterator[dict[str, Any]]:
     """Every numbered document once, from all writers' files; torn lines are skipped."""
     seen: set[str] = set()
@@ -121,9 +126,9 @@ def lines(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def highest_numbers(folder: Path) -> dict[tuple[str, str, int], int]:
-    """The highest number that was ever given, by office, book and year; one pass over all lines."""
+    """The highest number that was ever given, by office, book and year: of all lines, also where they contradict."""
     highest: dict[tuple[str, str, int], int] = {}
-    for line in entries(folder):
+    for line in lines(folder):
         place = (line["office"], line["book"], line["year"])
         highest[place] = max(line["number"], highest.get(place, 0))
     return highest

@@ -113,3 +113,10 @@ async def test_a_torn_line_of_the_list_hides_none_of_the_others(tmp_path: Path) 
         file.write(b'{"id":"b","a')
     order(tmp_path, "c", NOW)
     assert set(erased_ids(tmp_path)) == {"a", "c"}
+
+
+async def test_the_highest_number_is_that_of_any_line_also_of_a_contradictory_one(tmp_path: Path) -> None:
+    log = RegisterLog(tmp_path)
+    await log.append([line("a", 7), line("b", 8), line("a", 9)])
+    log.close()
+    assert highest_numbers(tmp_path) == {("hatinh", "incoming", 2026): 9}
