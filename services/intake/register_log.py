@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from services.chassis.owned import open_owned
-from services.intake.erasure_list import erased_ids, is_still, read_line, rewritten, size_of_list
+from services.intake.erasure_list import is_still, read_line, read_list, rewritten, stamp_of_list
 from services.intake.files import make_folder, sync_folder, write_all
 from services.intake.sealing import blank_line
 
@@ -33,7 +33,7 @@ class RegisterLog:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="register-log")
         self._descriptor: int | None = None
         self._path = folder
-        self._obeyed_bytes = 0
+        self._obeyed_stamp: tuple[int, ...] = ()
         self._erased: frozenset[str] = frozenset()
 
     async def append(self, lines: Sequence[dict[str, Any]]) -> None:
@@ -47,14 +47,14 @@ class RegisterLog:
         await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self._obey))
 
     def _obey(self) -> None:
-        size = size_of_list(self.folder)
-        if size == self._obeyed_bytes:
+        stamp = stamp_of_list(self.folder)
+        if stamp == self._obeyed_stamp:
             return
-        erased = frozenset(erased_ids(self.folder))
+        erased = read_list(self.folder)
         if self._descriptor is not None:
-            old, self._descriptor = self._descriptor, rewritten(self._path, erased, size)
+            old, self._descriptor = self._descriptor, rewritten(self._path, erased)
             os.close(old)
-        self._erased, self._obeyed_bytes = erased, size
+        self._erased, self._obeyed_stamp = frozenset(erased.ids), stamp
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)
@@ -79,7 +79,7 @@ class RegisterLog:
             self._descriptor = self._lock_one()
             os.write(self._descriptor, b"\n")  # ends a line that a crash tore
             sync_folder(str(self.folder))
-            self._obeyed_bytes = 0
+            self._obeyed_stamp = ()
         self._obey()
         return self._descriptor
 

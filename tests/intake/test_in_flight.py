@@ -87,6 +87,14 @@ async def test_a_discarded_file_is_held_by_nobody_also_when_its_sender_goes_in_m
         files = LocalFiles(files.folder, 2)
 
 
+async def test_a_thread_that_begins_after_its_upload_was_discarded_leaves_nothing(files: LocalFiles) -> None:
+    draft = files.begin(HA_TINH, ID)
+    await draft.discard()
+    with pytest.raises(FileNotFoundError, match="discarded"):
+        draft._spill()
+    assert not [each for each in files.folder.rglob("*") if each.is_file()]
+
+
 async def test_who_was_told_nothing_certain_may_still_get_a_number_for_a_few_seconds(files: LocalFiles) -> None:
     draft = await kept(files)
     path = only_file(files)
