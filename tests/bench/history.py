@@ -126,7 +126,14 @@ class History:
         add(BENCH, f"{title} / none, documents/s", speed, "x", least=LEAST_SPEED if step else None)
         add(BENCH, f"{title} / none, CPU of services and mongod", cost, "x")
         self._steps.append(
-            {"documents": step * self._documents, "ratio": speed, "cost": cost, "cost_ms": young.middle("cost_ms")}
+            {
+                "documents": step * self._documents,
+                "ratio": speed,
+                "least_ratio": LEAST_SPEED,
+                "cost": cost,
+                "most_cost": 1 + MOST_GROWTH * step,
+                "cost_ms": young.middle("cost_ms"),
+            }
         )
 
     def _report_losses(self, step: int, outcomes: Sequence[Outcome]) -> None:

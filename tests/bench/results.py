@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.traceback import Traceback
 
 from tests.bench.machine import described_code, load, shape
 
@@ -66,7 +67,7 @@ class Results:
         """A bench that did not come to its end: what it has measured so far is kept, but nothing is proved by it."""
         self.full.discard(bench)
         self.lines.append(Line(bench, f"ended early: {shown_error(error)}", 1.0, "error", "<= 0", met=False))
-        self.console.print_exception()
+        self.console.print(Traceback.from_exception(type(error), error, error.__traceback__))
 
     def table(self) -> Table:
         table = Table("", "what", title="Vanthu, measured", title_justify="left", box=None)

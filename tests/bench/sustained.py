@@ -20,7 +20,7 @@ SECONDS, RUSHES, RUSH_SECONDS, WARM_UP_SECONDS = 3600.0, 3, 60.0, 5.0
 SATURATING = 64
 MOST_GROWTH, MOST_HOURLY_GROWTH, MOST_DRAIN_SECONDS, LEAST_SEEN = 1.05, 0.05, 30.0, 0.95
 MEGABYTE = 1024 * 1024
-CACHES = "its cache fills by design, no limit"
+CACHES = "its caches fill by design, no limit"
 
 
 async def measure(stack: Stack, results: Results, seconds: float = SECONDS) -> None:
