@@ -15,7 +15,7 @@ def described(snapshot: Mapping[str, Any], types: Mapping[str, type]) -> dict[st
     definitions = json.loads(json.dumps(snapshot["$defs"]).replace("#/$defs/", SCHEMAS))
     paths = {f"/{name}": {"post": _posting(model.__name__)} for name, model in types.items()}
     about = {"openapi": "3.1.0", "info": {"title": "events", "version": "1"}}
-    found = schemathesis.openapi.from_dict({**about, "paths": paths, "components": {"schemas": definitions}})
+    found: Any = schemathesis.openapi.from_dict({**about, "paths": paths, "components": {"schemas": definitions}})
     operations = [each.ok() for each in found.get_all_operations()]
     return {each.path[1:]: each.as_strategy().map(lambda case: case.body) for each in operations}
 

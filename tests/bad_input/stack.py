@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.chassis.host import Host
 from services.chassis.mongo import connect
+from services.chassis.settings import ChassisSettings
 from services.embedded import Endpoints
 from services.intake.app import build as build_intake
 from services.intake.device_keys import DeviceKeys
@@ -85,6 +86,7 @@ class Known:
 
     ids: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_KNOWN)))
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
+    cursors: dict[tuple[str, str], deque[Any]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=50)))
 
     def learn(self, service: str, path: str, parameters: Mapping[str, Any], answer: Any) -> None:
         """An answer may tell of a new thing, or of a newer version of one."""
@@ -94,6 +96,8 @@ class Known:
         version = answer.get("current_version") or answer.get("version")
         if isinstance(version, int):
             self.versions[service, id] = version
+        if answer.get("next") is not None:
+            self.cursors[service, path].append(answer["next"])
         parameter = NEW_AT.get(path)
         if parameter and "id" in answer and id not in self.ids[parameter]:
             self.ids[parameter].append(id)
@@ -104,6 +108,7 @@ class Stack:
     client: httpx.AsyncClient
     loop: asyncio.AbstractEventLoop
     credentials: dict[str, str]
+    settings: ChassisSettings
     known: Known = field(default_factory=Known)
 
     def send(self, request: httpx.Request) -> httpx.Response:
@@ -142,7 +147,7 @@ async def stack(servers: Endpoints, folder: Path) -> AsyncIterator[Stack]:
         async with running(*services) as client:
             credentials |= await _device_keys(intake)
             client._transport = FirstWords(Host(services))
-            result = Stack(client, asyncio.get_running_loop(), credentials)
+            result = Stack(client, asyncio.get_running_loop(), credentials, settings)
             await _settle(result)
             yield result
     finally:

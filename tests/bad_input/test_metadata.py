@@ -135,7 +135,7 @@ def judged_text(model: type[Metadata], text: bytes) -> Metadata | None:
         decoded = _decoded(text, "")
     except Problem as refused:
         ACCOUNT.count(counted, accepted=False)
-        assert (refused.status, refused.code) in {(400, "unreadable"), (400, "repeated-name")}
+        check_problem(refused)
         return None
     if is_secret(decoded):
         ACCOUNT.count(counted, accepted=False)
@@ -150,6 +150,10 @@ def judged_text(model: type[Metadata], text: bytes) -> Metadata | None:
         return None
     ACCOUNT.count(counted, accepted=True)
     return metadata
+
+
+def check_problem(refused: Problem) -> None:
+    assert (refused.status, refused.code) in {(400, "unreadable"), (400, "repeated-name")}
 
 
 def check_faults(refused: InvalidMetadata, said: Any) -> None:

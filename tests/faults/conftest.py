@@ -75,12 +75,12 @@ def kept() -> list[dict[str, Any]]:
     return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
 
 
-def code() -> str:
+def code(*more: str) -> str:
     """The product and these tests as they are: a commit that changes other things only has the same results.
 
-    What is not committed yet counts as other code each time.
+    What is not committed yet counts as other code each time. `more` are folders of other tests.
     """
-    folders = ("services", "tests/faults")
+    folders = ("services", "tests/faults", *more)
     if _git("status", "--porcelain", "--", *folders):
         return f"not committed {time.time_ns()}"
     return " ".join(_git("rev-parse", "--short=12", f"HEAD:{each}") for each in folders)

@@ -1,6 +1,6 @@
 """`python -m tests.faults.table [--write]`: what the runs of the faults have shown with this code, fault by fault.
 
-`--write` puts the table into `deploy/docs/guarantees.md`, which ops read.
+Below it, what was made up to break the services. `--write` puts both tables into `deploy/docs/guarantees.md`, which ops read.
 """
 
 import sys
@@ -13,11 +13,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.bad_input import conftest as bad_input
 from tests.faults.conftest import code, kept
 
 GUARANTEES = Path(__file__).parents[2] / "deploy" / "docs" / "guarantees.md"
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
 COLUMNS = ("Fault", "What was shown", "Passed", "Documents", "Posts without an answer", "Longest until quiet")
+INPUT_COLUMNS = ("Bad input", "Different inputs made", "Accepted", "By service", "Tests that failed")
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,17 @@ def _row(fault: int, name: str, lines: list[dict[str, Any]]) -> Row:
     )
 
 
-def shown(found: Sequence[Row]) -> Table:
-    table = Table(*COLUMNS, box=None)
-    for row in found:
-        table.add_row(*row.cells())
+def input_cells(line: dict[str, Any]) -> tuple[str, ...]:
+    """One part of the bad inputs, as its last run with this code has counted it."""
+    services = ", ".join(f"{name} {good / made:.0%}" for name, (made, good) in line["services"].items() if made)
+    share = f"{line['accepted']:,} ({line['accepted'] / max(line['made'], 1):.0%})"
+    return line["part"], f"{line['made']:,}", share, services, str(len(line["failed"]))
+
+
+def shown(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
+    table = Table(*columns, box=None)
+    for each in cells:
+        table.add_row(*each)
     return table
 
 
@@ -73,9 +82,12 @@ def failed(runs: dict[str, dict[str, Any]]) -> list[str]:
     return sorted(name for name, line in runs.items() if line["outcome"] != "passed")
 
 
-def write(found: Sequence[Row]) -> None:
-    lines = [" | ".join(COLUMNS), " | ".join("---" for _ in COLUMNS), *(" | ".join(row.cells()) for row in found)]
-    text = "".join(f"| {line} |\n" for line in lines)
+def as_markdown(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *cells]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def write(text: str) -> None:
     before, _, rest = GUARANTEES.read_text().partition(BEGIN)
     GUARANTEES.write_text(f"{before}{BEGIN}{text}{END}{rest.partition(END)[2]}")
 
@@ -85,12 +97,16 @@ def main(arguments: Sequence[str]) -> int:
     if not runs:
         console.print("No fault has been run with this code.")
         return 1
-    console.print(shown(rows(runs)))
-    for name in failed(runs):
+    inputs = bad_input.of_this_code(bad_input.kept(), bad_input.here())
+    tables = [(COLUMNS, [row.cells() for row in rows(runs)]), (INPUT_COLUMNS, [*map(input_cells, inputs.values())])]
+    broken = [*failed(runs), *(name for line in inputs.values() for name in line["failed"])]
+    for columns, cells in tables:
+        console.print(shown(columns, cells))
+    for name in broken:
         console.print(f"failed: {name}", markup=False)
     if "--write" in arguments:
-        write(rows(runs))
-    return 1 if failed(runs) else 0
+        write("\n".join(as_markdown(columns, cells) for columns, cells in tables if cells))
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":
