@@ -55,7 +55,7 @@ def test_the_newest_ratios_are_drawn_against_their_limits_missed_ones_apart() ->
     (chart,) = charts({"c": kept(figure=0.4)}, [])
     assert "Ratios against their limits" in chart
     assert "c: intake / bare" in chart
-    assert "0.4 &gt;= 0.5" in chart
+    assert "0.4 (&gt;= 0.5)" in chart
 
 
 def test_what_was_not_judged_is_not_drawn_as_kept() -> None:

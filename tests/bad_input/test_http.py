@@ -27,9 +27,10 @@ from services.chassis.mongo import connect
 from services.embedded import Endpoints
 from tests.bad_input.asking import bring_near, name_things, request_of
 from tests.bad_input.budget import Account, examples
-from tests.bad_input.stack import CLERK, EVERYBODY, SERVICES, Stack, stack
+from tests.bad_input.stack import CLERK, EVERYBODY, METRICS_TOKEN, SERVICES, Stack, stack
 from tests.eventually import eventually
 from tests.faults.evidence import Place, lags, unsent
+from tests.harness import as_bearer
 from tests.offices import HA_TINH
 
 pytestmark = [
@@ -95,7 +96,7 @@ def asked(office: Stack, service: str, case: Case, *more_checks: Any) -> httpx.R
     """The answer, after it was found to be as described."""
     request = request_of(case, service)
     answer = office.send(request)
-    said = repr((request.method, request.url.raw, sorted(request.headers.raw), request.content)).encode()
+    said = repr((request.method, str(request.url), sorted(request.headers.raw), request.content)).encode()
     ACCOUNT.count(said, accepted=answer.is_success, to=(service, f"{case.method} {case.path}"))
     case.validate_response(answer, checks=[*CHECKS, *more_checks])
     return answer
@@ -169,7 +170,7 @@ async def faults_of(office: Stack) -> dict[str, float]:
     """What the metrics pages say of stuck rows, halted readers and records set aside."""
     found: dict[str, float] = {}
     for name in SERVICES:
-        page = (await office.client.get(f"/{name}/metrics")).raise_for_status().text
+        page = (await office.client.get(f"/{name}/metrics", headers=as_bearer(METRICS_TOKEN))).raise_for_status().text
         samples = [each for family in text_string_to_metric_families(page) for each in family.samples]
         assert {each.name for each in samples} >= {"vanthu_journal_stuck_rows", "consumer_halted"}
         found |= {f"{name} {each.name}": each.value for each in samples if each.name in FAULTS and each.value}

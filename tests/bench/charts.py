@@ -45,15 +45,10 @@ def _against_limits(newest: Mapping[str, Kept]) -> list[str]:
     options = {**SIZE, "height": height, "width": 1100, "legend_at_bottom": False, "truncate_label": -1}
     title = "Ratios against their limits (1 is just at the limit, more is better)"
     chart = pygal.HorizontalBar(title=title, range=(0, MOST_TIMES), y_labels=[0, 1, 2, 3, 4], **options)
-    chart.x_labels = [f"{line['bench']}: {line['what']}" for line in judged]
+    chart.x_labels = [f"{line['bench']}: {line['what']}: {line['figure']:.3g} ({line['required']})" for line in judged]
     for name, met in (("met", True), ("not met", False)):
-        chart.add(name, [_bar(line) if line["met"] is met else None for line in judged])
+        chart.add(name, [margin(line["figure"], line["required"]) if line["met"] is met else None for line in judged])
     return [_svg(chart)]
-
-
-def _bar(line: Mapping[str, Any]) -> dict[str, Any]:
-    label = f"{line['figure']:.3g} {line['required']}"
-    return {"value": margin(line["figure"], line["required"]), "label": label}
 
 
 def margin(figure: float, required: str) -> float:
@@ -72,7 +67,8 @@ def _speeds(kept: Kept) -> str:
 
 
 def _answers(kept: Kept, name: str, title: str) -> str:
-    chart = pygal.Bar(title=f"{title}, by scanners", y_title="ms", logarithmic=True, **SIZE)
+    slowest = max(kept["details"][f"load-{each}"][name]["99"] for each in SCANNERS)
+    chart = pygal.Bar(title=f"{title}, by scanners", y_title="ms", logarithmic=True, zero=1, range=(1, slowest), **SIZE)
     chart.x_labels = [str(each) for each in SCANNERS]
     for percent in ("50", "95", "99"):
         chart.add(f"p{percent}", [kept["details"][f"load-{each}"][name][percent] for each in SCANNERS])

@@ -38,6 +38,7 @@ class Results:
     lines: list[Line] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    code: str = field(default_factory=described_code)
     load_at_start: tuple[float, float, float] = field(default_factory=load)
     console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
 
@@ -94,7 +95,7 @@ class Results:
             "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "options": dict(self.options),
             "full": sorted(self.full),
-            "code": described_code(),
+            "code": self.code,
             "machine": shape(),
             "load_at_start": self.load_at_start,
             "load_at_end": load(),
