@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.bench.__main__ import parsed
+from tests.bench.benches import BENCHES
 from tests.bench.charts import charts, last_of_each, margin
 from tests.bench.page import page
 from tests.bench.results import Results
@@ -89,3 +91,20 @@ def test_the_page_names_machine_code_and_servers_and_holds_the_tables() -> None:
     assert "Kafka" in text
     assert "code" in text
     assert text.count("<svg") == 1
+
+
+def test_only_benches_that_nothing_shortened_count_as_whole() -> None:
+    assert BENCHES["sustained"].is_full(parsed(["sustained"]))
+    assert BENCHES["sustained"].is_full(parsed(["sustained", "--seconds", "3600"]))
+    assert not BENCHES["sustained"].is_full(parsed(["sustained", "--seconds", "25"]))
+    assert not BENCHES["a"].is_full(parsed(["a", "--documents", "47000"]))
+    assert BENCHES["latency"].is_full(parsed(["latency", "--documents", "10"]))
+
+
+def test_the_help_says_how_long_each_bench_takes_and_what_it_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed(["--help"])
+    said = capsys.readouterr().out
+    for name, bench in BENCHES.items():
+        assert bench.help(name) in said
+    assert "about 70 min; obeys --seconds" in said

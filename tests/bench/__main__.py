@@ -9,7 +9,8 @@ import asyncio
 import logging
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from services.chassis.logs import set_up_logs
@@ -29,7 +30,6 @@ def main(arguments: Sequence[str]) -> int:
     chosen = options.benches or [name for name, bench in BENCHES.items() if not bench.only_when_named]
     wanted = [name for name in BENCHES if name in chosen]
     results, before = Results(vars(options)), Watch.now()
-    results.full |= {name for name in wanted if BENCHES[name].is_full(options)}
     results.say(f"load of the machine before: {results.load_at_start}")
     try:
         measure(wanted, results, options)
@@ -44,25 +44,31 @@ def measure(wanted: Sequence[str], results: Results, options: Options) -> None:
     """The year first, on a disk that nobody has tired; its folder stays until the end, for the same reason."""
     with tempfile.TemporaryDirectory(prefix="vanthu-bench-year-") as folder:
         if here := [name for name in YEAR if name in wanted]:
-            try:
+            with _to_its_end(here, results, options):
                 year.measure(results, Path(folder), options.documents, profiled=options.profile)
-            except Exception as error:
-                for name in here:
-                    results.fail(name, error)
         _measure_on_servers([name for name in wanted if name not in YEAR], results, options)
 
 
 def _measure_on_servers(wanted: Sequence[str], results: Results, options: Options) -> None:
-    """A bench that fails does not take the next one's figures with it."""
     if not wanted:
         return
     with stack() as servers:
         for name in wanted:
             results.say(f"[bold]{name}[/bold]")
-            try:
+            with _to_its_end([name], results, options):
                 asyncio.run(BENCHES[name].work(servers, results, options))
-            except Exception as error:
-                results.fail(name, error)
+
+
+@contextmanager
+def _to_its_end(names: Sequence[str], results: Results, options: Options) -> Iterator[None]:
+    """Whole is only what came to its end. A bench that fails does not take the next one's figures with it."""
+    try:
+        yield
+    except Exception as error:
+        for name in names:
+            results.fail(name, error)
+    else:
+        results.full |= {name for name in names if BENCHES[name].is_full(options)}
 
 
 def parsed(arguments: Sequence[str]) -> Options:
