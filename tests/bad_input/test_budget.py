@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.bad_input.budget import Account
+from tests.bad_input.budget import PERCENT, Account
 from tests.bad_input.conftest import keep, kept, of_this_code
-from tests.faults.table import as_markdown, input_cells
+from tests.faults.table import as_markdown, input_cells, lacking_inputs
 
 HTTP = ("intake", "POST /documents")
 
@@ -53,12 +53,27 @@ def test_each_service_accepts_a_third_and_each_operation_something() -> None:
 
 def test_the_last_account_of_a_part_with_this_code_is_kept_and_shown(tmp_path: Path) -> None:
     path = tmp_path / "faults" / "bad_inputs.jsonl"
-    keep(filled(3, 1, HTTP), {"a": "passed", "b": "failed"}, path)
+    keep(filled(3, 1, HTTP), {"a": "passed", "b": "failed"}, "begun", path)
     (line,) = kept(path)
+    assert line["code"] == "changed in mid-run begun"
     assert of_this_code([line], line["code"]) == {"office file": line}
     assert of_this_code([line], "another") == {}
     assert line["failed"] == ["b"]
     assert input_cells(line) == ("office file", "4", "3 (75%)", "intake 75%", "1")
+
+
+def test_a_green_repetition_takes_no_red_account_away() -> None:
+    red, green = ({"part": "http", "code": "c", "failed": failed} for failed in (["a"], []))
+    assert of_this_code([red, green], "c")["http"]["failed"] == ["a"]
+    assert of_this_code([green], "c")["http"]["failed"] == []
+
+
+def test_a_part_that_was_not_made_or_failed_is_lacking() -> None:
+    whole: dict[str, dict[str, Any]] = {part: {"failed": []} for part in PERCENT}
+    assert lacking_inputs(whole) == []
+    assert lacking_inputs(whole | {"http": {"failed": ["b"]}}) == ["failed: b"]
+    del whole["http"]
+    assert lacking_inputs(whole) == ["bad inputs of the part http were not made"]
 
 
 def test_a_table_is_written_as_markdown() -> None:

@@ -5,7 +5,7 @@ Below it, what was made up to break the services. `--write` puts both tables int
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,50 +14,51 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bad_input import conftest as bad_input
+from tests.bad_input.budget import PERCENT
 from tests.faults.conftest import code, kept
 
 GUARANTEES = Path(__file__).parents[2] / "deploy" / "docs" / "guarantees.md"
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
+FAULTS = range(1, 21)
 COLUMNS = ("Fault", "What was shown", "Passed", "Documents", "Posts without an answer", "Longest until quiet")
 INPUT_COLUMNS = ("Bad input", "Different inputs made", "Accepted", "By service", "Tests that failed")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One test, all its seeds and cases together."""
+    """One test, all its seeds, cases and repetitions together: a green repetition takes no red run away."""
 
     fault: int
     name: str
     runs: int
     passed: int
+    skipped: int
     documents: int
     unanswered: int
     quiet_seconds: float
 
     def cells(self) -> tuple[str, ...]:
-        counts = (f"{self.passed} of {self.runs}", f"{self.documents:,}", f"{self.unanswered:,}")
+        passed = f"{self.passed} of {self.runs}" if self.runs else "not run here"
+        counts = (passed, f"{self.documents:,}", f"{self.unanswered:,}")
         return str(self.fault), self.name, *counts, f"{self.quiet_seconds:.1f} s"
 
 
-def newest(lines: list[dict[str, Any]], of: str) -> dict[str, dict[str, Any]]:
-    """The last run of each test with this code."""
-    return {line["test"]: line for line in lines if line["code"] == of}
-
-
-def rows(runs: dict[str, dict[str, Any]]) -> list[Row]:
+def rows(lines: Sequence[dict[str, Any]]) -> list[Row]:
     by_test: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
-    for name, line in runs.items():
-        by_test[line["fault"], name.rpartition("::")[2].partition("[")[0]].append(line)
-    return [_row(fault, name, lines) for (fault, name), lines in sorted(by_test.items())]
+    for line in lines:
+        by_test[line["fault"], line["test"].rpartition("::")[2].partition("[")[0]].append(line)
+    return [_row(fault, name, each) for (fault, name), each in sorted(by_test.items())]
 
 
 def _row(fault: int, name: str, lines: list[dict[str, Any]]) -> Row:
-    figures = [line["figures"] for line in lines]
+    ran = [line for line in lines if line["outcome"] != "skipped"]
+    figures = [line["figures"] for line in ran]
     return Row(
         fault,
         name.removeprefix("test_").replace("_", " "),
-        len(lines),
-        sum(line["outcome"] == "passed" for line in lines),
+        len(ran),
+        sum(line["outcome"] == "passed" for line in ran),
+        len(lines) - len(ran),
         sum(each.get("documents", 0) for each in figures),
         sum(each.get("attempts without an answer", 0) for each in figures),
         max((each.get("seconds until quiet", 0) for each in figures), default=0),
@@ -78,8 +79,17 @@ def shown(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-def failed(runs: dict[str, dict[str, Any]]) -> list[str]:
-    return sorted(name for name, line in runs.items() if line["outcome"] != "passed")
+def lacking(lines: Sequence[dict[str, Any]]) -> list[str]:
+    """Why these lines are no proof of all faults; empty when they are."""
+    missing = sorted(set(FAULTS) - {line["fault"] for line in lines})
+    failed = sorted({line["test"] for line in lines if line["outcome"] == "failed"})
+    return [*(f"fault {each} was not run" for each in missing), *(f"failed: {each}" for each in failed)]
+
+
+def lacking_inputs(inputs: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Why these accounts are no proof of all parts of the bad inputs."""
+    missing = [f"bad inputs of the part {part} were not made" for part in PERCENT if part not in inputs]
+    return [*missing, *(f"failed: {name}" for line in inputs.values() for name in line["failed"])]
 
 
 def as_markdown(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
@@ -93,20 +103,22 @@ def write(text: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    console, runs = Console(width=200), newest(kept(), code())
-    if not runs:
-        console.print("No fault has been run with this code.")
-        return 1
+    here = code()
+    console, lines = Console(width=200), [line for line in kept() if line["code"] == here]
     inputs = bad_input.of_this_code(bad_input.kept(), bad_input.here())
-    tables = [(COLUMNS, [row.cells() for row in rows(runs)]), (INPUT_COLUMNS, [*map(input_cells, inputs.values())])]
-    broken = [*failed(runs), *(name for line in inputs.values() for name in line["failed"])]
+    found, reasons = rows(lines), [*lacking(lines), *lacking_inputs(inputs)]
+    tables = [(COLUMNS, [row.cells() for row in found]), (INPUT_COLUMNS, [*map(input_cells, inputs.values())])]
     for columns, cells in tables:
         console.print(shown(columns, cells))
-    for name in broken:
-        console.print(f"failed: {name}", markup=False)
+    for reason in reasons:
+        console.print(reason, markup=False)
     if "--write" in arguments:
-        write("\n".join(as_markdown(columns, cells) for columns, cells in tables if cells))
-    return 1 if broken else 0
+        reasons += [f"not run here: {row.name}" for row in found if row.skipped]
+        if reasons:
+            console.print("Nothing was written: the page says what was shown of all faults.")
+        else:
+            write("\n".join(as_markdown(columns, cells) for columns, cells in tables))
+    return 1 if reasons else 0
 
 
 if __name__ == "__main__":
