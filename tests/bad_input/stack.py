@@ -88,7 +88,14 @@ class Known:
 
     ids: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_KNOWN)))
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
+    sealed: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_KNOWN))
     cursors: dict[tuple[str, str], deque[Any]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=50)))
+
+    def forget(self, parameters: Mapping[str, Any]) -> None:
+        """What was deleted is not there any more."""
+        for name, id in parameters.items():
+            if id in self.ids[name]:
+                self.ids[name].remove(id)
 
     def learn(self, service: str, path: str, parameters: Mapping[str, Any], answer: Any) -> None:
         """An answer may tell of a new thing, or of a newer version of one."""
@@ -98,8 +105,11 @@ class Known:
         version = answer.get("current_version") or answer.get("version")
         if isinstance(version, int):
             self.versions[service, id] = version
-        if answer.get("next") is not None:
-            self.cursors[service, path].append(answer["next"])
+        following = answer.get("next") or answer.get("next_after")
+        if following is not None:
+            self.cursors[service, path].append(following)
+        if path.endswith("/seal") and not str(answer.get("type")).startswith("urn:vanthu:problem"):
+            self.sealed.append(parameters["document_id"])
         parameter = NEW_AT.get(path)
         if parameter and "id" in answer and id not in self.ids[parameter]:
             self.ids[parameter].append(id)
@@ -116,6 +126,13 @@ class Stack:
     def send(self, request: httpx.Request) -> httpx.Response:
         """From a thread, while the services run in the loop."""
         return asyncio.run_coroutine_threadsafe(self.client.send(request), self.loop).result(60)
+
+    def open_work(self) -> list[dict[str, Any]]:
+        """What the person who may do everything has in hand, in routing's own words."""
+        headers = as_bearer(self.credentials[EVERYBODY])
+        address = "http://vanthu.test/routing/api/v1/documents?limit=200"
+        answer = self.send(httpx.Request("GET", address, headers=headers)).raise_for_status().json()
+        return next(each for each in answer.values() if isinstance(each, list))
 
     async def description(self, service: str) -> dict[str, Any]:
         headers = as_bearer(self.credentials[CLERK])
