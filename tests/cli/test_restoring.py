@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +17,7 @@ from services.embedded import Endpoints
 from services.intake.erasure_list import order
 from tests.cli.vanthu import OFFICE_FILE, PDF, Vanthu, incoming, new_vanthu, upload
 
+HERE = Path(__file__).parents[2]
 OFFICE = "vpubnd"
 DOCUMENTS = 5
 SERVICES = ("intake", "routing", "notify", "reporting")
@@ -127,24 +131,73 @@ def test_a_restore_overwrites_nothing(backed_up: BackedUp, tmp_path: Path) -> No
     assert "There are files in" in refused(elsewhere, "restore", str(backed_up.folder), "--yes")
 
 
+def killed(vanthu: Vanthu, point: str, *arguments: str) -> None:
+    """The command, ended by SIGKILL when it came to this point."""
+    proof = vanthu.data.parent / "struck"
+    proof.unlink(missing_ok=True)
+    env = {**vanthu.env, "FAULT": f"crash:{point}", "FAULT_PROOF": str(proof)}
+    command = [sys.executable, "-m", "tests.faults.launcher", *arguments, "--data", str(vanthu.data)]
+    done = subprocess.run(command, env=env, cwd=HERE, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert proof.read_text() == point.rpartition(":")[0]
+
+
 def test_a_restore_that_was_interrupted_is_run_again_and_two_restores_have_two_epochs(
     backed_up: BackedUp, tmp_path: Path
 ) -> None:
     elsewhere = backed_up.elsewhere(tmp_path / "elsewhere")
-    client, prefix = databases(elsewhere)
-    with client:
-        for name in SERVICES:
-            half = client[f"{prefix}_{name}"]
-            half["epochs"].insert_one({"_id": "current", "number": 7, "unfinished": "restore"})
-            half["documents"].insert_one({"_id": "half of something"})
+    killed(elsewhere, "collection restored:5", "restore", str(backed_up.folder), "--yes")
     refused_start = elsewhere.run("serve", "intake", "--port", "0", succeeds=False)
     assert "Run `vanthu restore`" in refused_start.stderr
+    assert "restore" in refused(elsewhere, "backup", str(tmp_path / "half"))
+    assert list(tmp_path.glob("half*")) == []
     first = elsewhere.json("restore", str(backed_up.folder), "--yes")
     assert first["epoch"] > 1_000_000_000
     assert len(rows(elsewhere, "intake", "documents")) == DOCUMENTS
     with elsewhere.up():
         elsewhere.run("check", "--wait", "60")
     assert elsewhere.json("recover", "--yes")["epoch"] > first["epoch"]
+
+
+def test_a_restore_that_was_interrupted_while_it_recovered_is_run_again(backed_up: BackedUp, tmp_path: Path) -> None:
+    elsewhere = backed_up.elsewhere(tmp_path / "elsewhere")
+    killed(elsewhere, "recovery begun:1", "restore", str(backed_up.folder), "--yes")
+    other = again_at_another_time(backed_up, tmp_path)
+    assert "Run `vanthu recover`" in refused(elsewhere, "restore", str(other), "--yes")
+    elsewhere.run("restore", str(backed_up.folder), "--yes")
+    assert "Nothing was changed" in refused(elsewhere, "restore", str(backed_up.folder), "--yes")
+    with elsewhere.up():
+        elsewhere.run("check", "--wait", "60")
+
+
+def again_at_another_time(backed_up: BackedUp, folder: Path) -> Path:
+    """The same backup, made at another time."""
+    other = backed_up.copied(folder / "other")
+    manifest = json.loads((other / "manifest.json").read_text())
+    (other / "manifest.json").write_text(json.dumps({**manifest, "at": "2026-01-01T00:00:00Z"}))
+    return other
+
+
+def test_an_interrupted_restore_of_databases_does_not_let_another_overwrite_a_newer_register_log(
+    backed_up: BackedUp, tmp_path: Path
+) -> None:
+    elsewhere = backed_up.elsewhere(tmp_path / "elsewhere")
+    shutil.copytree(backed_up.folder / "register", elsewhere.data / "register")
+    (log,) = (elsewhere.data / "register").glob("*.jsonl")
+    log.write_bytes(log.read_bytes() + b'{"note": "written since"}\n')
+    newer, databases_only = log.read_bytes(), ("restore", str(backed_up.folder), "--databases-only", "--yes")
+    killed(elsewhere, "collection restored:5", *databases_only)
+    other = again_at_another_time(backed_up, tmp_path)
+    for begun_otherwise in (str(backed_up.folder),), (str(other), "--databases-only"):
+        said = refused(elsewhere, "restore", *begun_otherwise, "--yes")
+        assert "has not come to its end" in said
+        assert "databases only" in said
+    assert log.read_bytes() == newer
+    for command in ("--dry-run", "--yes"):
+        assert "Run `vanthu restore` again" in refused(elsewhere, "recover", command)
+    assert {each.get("unfinished") for each in rows(elsewhere, "routing", "epochs")} == {"restore"}
+    elsewhere.run(*databases_only)
+    assert len(rows(elsewhere, "intake", "documents")) == DOCUMENTS
 
 
 def test_what_only_routing_lost_is_said_anew_and_everybody_agrees(backed_up: BackedUp, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from services.chassis.epoch import Epochs
+from services.chassis.epoch import Epoch, Epochs
 from services.chassis.mongo import Database
 from services.chassis.settings import ChassisSettings
 from services.cli.databases import opened_all
@@ -20,6 +20,7 @@ from services.embedded import EmbeddedError, EmbeddedServers
 from services.intake.settings import IntakeSettings
 from services.reporting.settings import ReportingSettings
 
+RESTORE, RECOVER = "restore", "recover"  # what has to be run to its end before a service starts
 READERS_FIRST = (Name.REPORTING, Name.NOTIFY, Name.ROUTING, Name.INTAKE)
 
 
@@ -32,7 +33,10 @@ class Ground:
 
     async def epoch(self) -> int:
         """The latest of all databases."""
-        return max([(await Epochs(each).current()).number for each in self.databases.values()])
+        return max(each.number for each in await self.epochs())
+
+    async def epochs(self) -> list[Epoch]:
+        return [await Epochs(each).current() for each in self.databases.values()]
 
 
 @contextmanager
