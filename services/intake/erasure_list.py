@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from services.chassis.owned import open_owned
 from services.intake.files import make_folder, sync_folder, write_all
 from services.intake.sealing import blank_line
 
@@ -25,7 +26,7 @@ def order(folder: Path, document_id: str, at: datetime) -> None:
     if document_id in erased_ids(folder):
         return
     make_folder(str(folder), set())
-    descriptor = os.open(folder / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+    descriptor = open_owned(folder / NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         write_all(descriptor, b"\n" + orjson.dumps({"id": document_id, "at": at}) + b"\n")
@@ -62,7 +63,7 @@ def rewritten(path: Path, ids: Collection[str], obeyed: int) -> int:
     The caller holds the lock of the old one until then. A line that a crash tore goes, too: it may hold such words.
     """
     draft = path.with_name(f".{path.name}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o640)
+    descriptor = open_owned(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o640)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for text in path.read_bytes().splitlines():

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
+from services.chassis.owned import give_folder
+
 SMALL_BYTES = 1024 * 1024
 MOST_WAITING_BYTES = 16 * 1024 * 1024
 PART_SUFFIX = ".part"
@@ -213,6 +215,7 @@ def make_folder(folder: str, made: set[str]) -> None:
     if not path.exists():
         make_folder(str(path.parent), made)
         path.mkdir(mode=0o750, exist_ok=True)
+        give_folder(path)
         sync_folder(str(path.parent))
     made.add(folder)
 

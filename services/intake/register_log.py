@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from services.chassis.owned import open_owned
 from services.intake.erasure_list import erased_ids, is_still, read_line, rewritten, size_of_list
 from services.intake.files import make_folder, sync_folder, write_all
 from services.intake.sealing import blank_line
@@ -86,7 +87,7 @@ class RegisterLog:
         host = re.sub(r"[^A-Za-z0-9.-]", "-", platform.node()) or "host"
         for place in range(MOST_WRITERS):
             path = self.folder / f"{host}-{place}.jsonl"
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+            descriptor = open_owned(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if is_still(descriptor, path):
