@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from services.chassis.epoch import Epoch, Epochs
 from services.chassis.mongo import Database
+from services.chassis.owned import check_owner
 from services.chassis.settings import ChassisSettings
 from services.cli.databases import opened_all
 from services.cli.installation import Installation
@@ -64,9 +65,11 @@ def servers(here: Installation) -> Iterator[dict[str, Any]]:
 
 @asynccontextmanager
 async def at_rest(here: Installation, given: dict[str, Any]) -> AsyncIterator[Ground]:
-    """Raises StillRunning where a service runs."""
+    """Raises StillRunning where a service runs, ForeignFolder where it could not use what is written to its folder."""
     settings = here.settings(ChassisSettings, **given)
     async with opened_all(settings, READERS_FIRST) as databases:
         await check_at_rest(settings, databases)
         intake, reporting = here.settings(IntakeSettings, **given), here.settings(ReportingSettings, **given)
+        if intake.data_folder.exists():
+            check_owner(intake.data_folder)
         yield Ground(settings, intake, reporting, databases)
