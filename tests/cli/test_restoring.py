@@ -2,9 +2,7 @@
 
 import json
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +17,6 @@ from services.intake.erasure_list import erased_ids, order
 from services.intake.sealing import blank_line
 from tests.cli.vanthu import COMMAND, OFFICE_FILE, PDF, Up, Vanthu, incoming, new_vanthu, upload
 
-HERE = Path(__file__).parents[2]
 OFFICE = "vpubnd"
 DOCUMENTS = 5
 SERVICES = ("intake", "routing", "notify", "reporting")
@@ -133,22 +130,11 @@ def test_a_restore_overwrites_nothing(backed_up: BackedUp, tmp_path: Path) -> No
     assert "There are files in" in refused(elsewhere, "restore", str(backed_up.folder), "--yes")
 
 
-def killed(vanthu: Vanthu, point: str, *arguments: str) -> None:
-    """The command, ended by SIGKILL when it came to this point."""
-    proof = vanthu.data.parent / "struck"
-    proof.unlink(missing_ok=True)
-    env = {**vanthu.env, "FAULT": f"crash:{point}", "FAULT_PROOF": str(proof)}
-    command = [sys.executable, "-m", "tests.faults.launcher", *arguments, "--data", str(vanthu.data)]
-    done = subprocess.run(command, env=env, cwd=HERE, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    assert proof.read_text() == point.rpartition(":")[0]
-
-
 def test_a_restore_that_was_interrupted_is_run_again_and_two_restores_have_two_epochs(
     backed_up: BackedUp, tmp_path: Path
 ) -> None:
     elsewhere = backed_up.elsewhere(tmp_path / "elsewhere")
-    killed(elsewhere, "collection restored:5", "restore", str(backed_up.folder), "--yes")
+    elsewhere.killed("collection restored:5", "restore", str(backed_up.folder), "--yes")
     refused_start = elsewhere.run("serve", "intake", "--port", "0", succeeds=False)
     assert "Run `vanthu restore`" in refused_start.stderr
     assert "restore" in refused(elsewhere, "backup", str(tmp_path / "half"))
@@ -163,7 +149,7 @@ def test_a_restore_that_was_interrupted_is_run_again_and_two_restores_have_two_e
 
 def test_a_restore_that_was_interrupted_while_it_recovered_is_run_again(backed_up: BackedUp, tmp_path: Path) -> None:
     elsewhere = backed_up.elsewhere(tmp_path / "elsewhere")
-    killed(elsewhere, "recovery begun:1", "restore", str(backed_up.folder), "--yes")
+    elsewhere.killed("recovery begun:1", "restore", str(backed_up.folder), "--yes")
     other = again_at_another_time(backed_up, tmp_path)
     assert "Run `vanthu recover`" in refused(elsewhere, "restore", str(other), "--yes")
     elsewhere.run("restore", str(backed_up.folder), "--yes")
@@ -188,7 +174,7 @@ def test_an_interrupted_restore_of_databases_does_not_let_another_overwrite_a_ne
     (log,) = (elsewhere.data / "register").glob("*.jsonl")
     log.write_bytes(log.read_bytes() + b'{"note": "written since"}\n')
     newer, databases_only = log.read_bytes(), ("restore", str(backed_up.folder), "--databases-only", "--yes")
-    killed(elsewhere, "collection restored:5", *databases_only)
+    elsewhere.killed("collection restored:5", *databases_only)
     other = again_at_another_time(backed_up, tmp_path)
     for begun_otherwise in (str(backed_up.folder),), (str(other), "--databases-only"):
         said = refused(elsewhere, "restore", *begun_otherwise, "--yes")
@@ -347,7 +333,7 @@ def test_a_file_that_an_interrupted_recovery_could_not_find_is_named_by_the_next
     with client:
         client[f"{prefix}_intake"]["documents"].delete_one({"_id": lost["_id"]})
     (vanthu.data / "files" / OFFICE / lost["_id"][-2:] / lost["_id"]).unlink()
-    killed(vanthu, "register complete:1", "recover", "--yes")
+    vanthu.killed("register complete:1", "recover", "--yes")
     done = vanthu.json("recover", "--yes", succeeds=False)
     assert (done["documents"], done["missing_files"]) == (0, [lost["_id"]])
     assert vanthu.run("recover", "--yes", succeeds=False).returncode == 1

@@ -62,7 +62,7 @@ def restore(
     data: DataOption = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
-    """Put a backup into an empty system whose services are stopped. Run it again after an interruption."""
+    """Put a backup into an empty system whose services are stopped. Interrupted, run it again exactly as it was begun."""
     source = folder.resolve()
     manifest = run(_checked(source))
     if check_only:
