@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,19 @@ from services.embedded import Endpoints
 
 COMMAND = [sys.executable, "-m", "services.cli"]
 HERE = Path(__file__).parents[2]
-READY_SECONDS = 60.0
+READY_SECONDS, RUN_SECONDS = 60.0, 120.0
 OFFICE_FILE = Path(__file__).parents[2] / "services" / "demo" / "office.json"
 PUBLISHED_FILE = OFFICE_FILE.with_name("published-2016.json")
+RunProcess = Callable[[Sequence[str], Mapping[str, str], float], subprocess.CompletedProcess[str]]
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+def run_interpreter(
+    arguments: Sequence[str], env: Mapping[str, str], seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """The command line, to its end."""
+    command = [*COMMAND, *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=seconds, check=False)
 
 
 @dataclass
@@ -32,10 +41,10 @@ class Vanthu:
 
     data: Path
     env: dict[str, str]
+    run_process: RunProcess = run_interpreter
 
     def run(self, *arguments: str, succeeds: bool = True) -> subprocess.CompletedProcess[str]:
-        command = [*COMMAND, *arguments, "--data", str(self.data)]
-        done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=120, check=False)
+        done = self.run_process([*arguments, "--data", str(self.data)], self.env, RUN_SECONDS)
         assert not succeeds or done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done
 
@@ -109,7 +118,9 @@ class Up:
         self.process.wait()
 
 
-def new_vanthu(servers: Endpoints, folder: Path, *, replication: int = 1) -> Vanthu:
+def new_vanthu(
+    servers: Endpoints, folder: Path, *, replication: int = 1, run_process: RunProcess = run_interpreter
+) -> Vanthu:
     name = f"c{uuid.uuid4().hex[:10]}"
     vanthu = Vanthu(
         folder / "data",
@@ -122,6 +133,7 @@ def new_vanthu(servers: Endpoints, folder: Path, *, replication: int = 1) -> Van
             "VANTHU_KAFKA_PARTITIONS": "2",
             "VANTHU_KAFKA_REPLICATION": str(replication),
         },
+        run_process,
     )
     vanthu.run("topics", "create")
     return vanthu

@@ -1,11 +1,12 @@
 """Seeds, and what is kept of each run. `make test` runs the quick part with one seed, `make faults` all of it."""
 
+import hashlib
 import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,25 @@ import pytest
 
 from services.embedded import Endpoints
 from tests.faults.cluster import Cluster, running_cluster
-from tests.faults.lab import Lab, opened_lab
+from tests.faults.lab import Lab, opened_lab, removed
 
 SEEDS = int(os.environ.get("SEEDS", "1"))
 EVERYTHING = bool(os.environ.get("FAULTS"))
 RESULTS = Path(__file__).parents[2] / "var" / "faults" / "results.jsonl"
+TRIED = (
+    "services",
+    "tests/faults",
+    "tests/cli/vanthu.py",
+    "tests/conftest.py",
+    "tests/eventually.py",
+    "tests/harness.py",
+    "tests/notify/receiver.py",
+    "tests/offices.py",
+    "tests/routing/small_office.py",
+    "pyproject.toml",
+    "requirements-dev.lock",
+)
+CODE = pytest.StashKey[str]()
 FIGURES = pytest.StashKey[dict[str, Any]]()
 LabOpener = Callable[[], AbstractAsyncContextManager[Lab]]
 
@@ -27,10 +42,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("seed", range(1, SEEDS + 1))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[CODE] = code() if EVERYTHING else ""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without FAULTS only what is quick; with it nothing that this code has passed already."""
-    here = code()
-    passed = {line["test"] for line in kept() if line["outcome"] == "passed" and line["code"] == here}
+    """Without FAULTS only what is quick; with it nothing whose last run with this code has passed."""
+    outcomes = {line["test"]: line["outcome"] for line in kept() if line["code"] == config.stash[CODE]}
+    passed = {test for test, outcome in outcomes.items() if outcome == "passed"}
     left_out = [each for each in items if _is_ours(each) and _is_left_out(each, each.nodeid in passed)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -48,7 +67,7 @@ def _is_left_out(item: pytest.Item, passed: bool) -> bool:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     report = yield
-    if EVERYTHING and _is_ours(item) and (report.when == "call" or report.failed):
+    if EVERYTHING and _is_ours(item) and (report.when == "call" or not report.passed):
         _keep(item, report)
     return report
 
@@ -60,7 +79,7 @@ def _keep(item: pytest.Item, report: pytest.TestReport) -> None:
         "fault": marker.args[0],
         "test": item.nodeid,
         "seed": getattr(item, "callspec").params.get("seed") if hasattr(item, "callspec") else None,  # noqa: B009
-        "code": code(),
+        "code": _code_of(item.config),
         "outcome": report.outcome,
         "seconds": round(report.duration, 1),
         "at": round(time.time()),
@@ -76,14 +95,19 @@ def kept() -> list[dict[str, Any]]:
 
 
 def code() -> str:
-    """The product and these tests as they are: a commit that changes other things only has the same results.
+    """The product, these tests and what they import, as they are: commits that change other things have one result.
 
     What is not committed yet counts as other code each time.
     """
-    folders = ("services", "tests/faults")
-    if _git("status", "--porcelain", "--", *folders):
+    if _git("status", "--porcelain", "--", *TRIED):
         return f"not committed {time.time_ns()}"
-    return " ".join(_git("rev-parse", "--short=12", f"HEAD:{each}") for each in folders)
+    return hashlib.sha256(_git("ls-tree", "HEAD", "--", *TRIED).encode()).hexdigest()[:12]
+
+
+def _code_of(config: pytest.Config) -> str:
+    """Of the whole run; a run during which the code was changed has shown nothing of either."""
+    begun = config.stash[CODE]
+    return begun if begun == code() else f"changed in mid-run {begun}"
 
 
 def _git(*arguments: str) -> str:
@@ -101,7 +125,15 @@ def figures(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def new_lab(servers: Endpoints, tmp_path: Path) -> LabOpener:
-    return lambda: opened_lab(servers, tmp_path)
+    """On the servers of the whole run, which are rid of it afterwards."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Lab]:
+        async with opened_lab(servers, tmp_path) as lab:
+            yield lab
+        await removed(lab.place)
+
+    return opened
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """An installation of real processes to break: its replicas, its office, its senders, and the judge at the end."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -8,9 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pymongo import MongoClient
+
 from services.embedded import Endpoints
 from tests.cli.vanthu import OFFICE_FILE, Vanthu, new_vanthu
-from tests.faults.evidence import SERVICES, Place, gather, lags, unsent
+from tests.faults import nursery
+from tests.faults.evidence import SERVICES, Place, gather, kafka, lags, unsent
 from tests.faults.ledger import Ledger, histories
 from tests.faults.load import Senders
 from tests.faults.oracle import judge, told
@@ -20,7 +24,7 @@ OFFICE = "vpubnd"
 SCANNERS = ("scan-1", "scan-2")
 OUTGOING = "out-1"
 READERS = ("routing", "notify", "reporting")
-QUIET_SECONDS = 30.0
+QUIET_SECONDS, LOOK_SECONDS = 30.0, 0.5
 MOST_GROWTH = Usage(memory_mb=150.0, handles=250)  # handles: the senders keep up to 200 connections
 
 
@@ -55,12 +59,23 @@ class Lab:
     async def until_quiet(self, seconds: float = QUIET_SECONDS) -> float:
         """How long it took until every event was sent and read, in seconds."""
         started = time.monotonic()
+        still_since: float | None = None
         while True:
-            waiting = {**await asyncio.to_thread(unsent, self.place), "lag": sum((await lags(self.place)).values())}
-            if not any(waiting.values()) and not any((await lags(self.place)).values()):
-                return time.monotonic() - started
-            assert time.monotonic() - started < seconds, f"not quiet after {seconds} s: {waiting}"
+            looked = time.monotonic()
+            waiting = await self._waiting()
+            if any(waiting.values()):
+                still_since = None
+            elif still_since is None:
+                still_since = looked
+            else:  # what is read between the two questions of one look makes new events: the next look sees them
+                return still_since - started
+            assert looked - started < seconds, f"not quiet after {seconds} s: {waiting}"
             await asyncio.sleep(0.2)
+
+    async def _waiting(self) -> dict[str, int]:
+        before = await asyncio.to_thread(unsent, self.place)
+        lag = sum((await lags(self.place)).values())
+        return {**before, "lag": lag, "unsent after that": sum((await asyncio.to_thread(unsent, self.place)).values())}
 
     async def judge(
         self, *, poison: Collection[str] = (), settled: bool = True, erased: Collection[str] = ()
@@ -77,16 +92,21 @@ class Lab:
             "attempts without an answer": sum(each.outcomes.count("unknown") for each in known.values()),
         }
 
+    async def watch(self) -> None:
+        """What the processes hold, as long as the lab is open."""
+        while True:
+            for each in self.replicas.values():
+                each.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
     def _growth(self) -> dict[str, float]:
         """The most that any process has grown since it was ready. Fails where that is more than work needs."""
-        memory_mb, handles = 0.0, 0
         for name, each in self.replicas.items():
-            if each.alive and each.when_ready:
-                now = each.usage()
-                memory_mb = max(memory_mb, now.memory_mb - each.when_ready.memory_mb)
-                handles = max(handles, now.handles - each.when_ready.handles)
-                assert memory_mb <= MOST_GROWTH.memory_mb, f"{name} grew by {memory_mb:.0f} MB"
-                assert handles <= MOST_GROWTH.handles, f"{name} holds {handles} handles more than at its start"
+            grown = each.most_growth
+            assert grown.memory_mb <= MOST_GROWTH.memory_mb, f"{name} grew by {grown.memory_mb:.0f} MB"
+            assert grown.handles <= MOST_GROWTH.handles, f"{name} held {grown.handles} handles more than at its start"
+        most = [each.most_growth for each in self.replicas.values()]
+        memory_mb, handles = max(each.memory_mb for each in most), max(each.handles for each in most)
         return {"memory growth, MB": round(memory_mb, 1), "more handles": handles}
 
 
@@ -104,19 +124,33 @@ async def opened_lab(
     `env` is for all of them, also for `vanthu`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    vanthu = await asyncio.to_thread(new_vanthu, servers, folder, replication=replication)
+    vanthu = await asyncio.to_thread(new_vanthu, servers, folder, replication=replication, run_process=nursery.vanthu)
     vanthu.env |= {"VANTHU_LOG_LEVEL": "INFO", **(env or {})}
     if data:
         vanthu.data = data
     lab = await asyncio.to_thread(_furnished, vanthu, servers, folder)
+    watching = asyncio.create_task(lab.watch())
     try:
         yield lab
     finally:
+        watching.cancel()
         for replica in lab.replicas.values():
             if replica.alive:
                 replica.thaw()
             replica.kill()
         lab.ledger.close()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+
+async def removed(place: Place) -> None:
+    """Its databases and topics: hundreds of them would slow down whatever comes later."""
+    with MongoClient[dict[str, Any]](place.mongo_url) as client:
+        for name in client.list_database_names():
+            if name.startswith(place.prefix):
+                client.drop_database(name)
+    async with kafka(place) as (_, admin):
+        await admin.delete_topics([each for each in await admin.list_topics() if each.startswith(place.prefix)])
 
 
 def _furnished(vanthu: Vanthu, servers: Endpoints, folder: Path) -> Lab:
@@ -130,4 +164,4 @@ def _furnished(vanthu: Vanthu, servers: Endpoints, folder: Path) -> Lab:
     return Lab(vanthu, place, Ledger(folder / "ledger.jsonl"), keys, token, folder)
 
 
-__all__ = ["OFFICE", "OUTGOING", "READERS", "SCANNERS", "SERVICES", "Lab", "opened_lab"]
+__all__ = ["OFFICE", "OUTGOING", "READERS", "SCANNERS", "SERVICES", "Lab", "opened_lab", "removed"]

@@ -27,7 +27,8 @@ class Senders:
         self._ledger = ledger
         self._addresses = addresses
         self._keys = keys
-        self._chance = random.Random(seed)
+        self._seed = seed
+        self._chances: dict[tuple[str, str], random.Random] = {}
         self._client = httpx.AsyncClient(timeout=ANSWER_SECONDS, limits=httpx.Limits(max_connections=200))
         self.open: list[Paper] = []  # had no answer yet
 
@@ -43,7 +44,7 @@ class Senders:
         self, paper: Paper, address: str | None = None, *, file_name: str = "scan.pdf"
     ) -> tuple[Outcome, httpx.Response | None]:
         """One attempt."""
-        url = f"{address or self._chance.choice(self._addresses())}/intake/api/v1/{paper.door}"
+        url = f"{address or self._chance(paper).choice(self._addresses())}/intake/api/v1/{paper.door}"
         headers = {"Authorization": f"Bearer {self._keys[paper.device]}", "Idempotency-Key": paper.key}
         files: dict[str, tuple[str | None, bytes, str]] = {
             "metadata": (None, json.dumps(paper.metadata).encode(), "application/json"),
@@ -55,6 +56,11 @@ class Senders:
         except httpx.HTTPError as error:
             return self._ledger.hears(paper, time.time(), None, type(error).__name__), None
         return self._ledger.hears(paper, time.time(), answer.status_code, _said(answer)), answer
+
+    def _chance(self, paper: Paper) -> random.Random:
+        """One for each paper: what happens to others first changes nothing for it."""
+        key = (paper.device, paper.key)
+        return self._chances.setdefault(key, random.Random(f"{self._seed} {key}"))
 
     async def work(self, papers: Iterator[Paper], *, count: int, connections: int) -> None:
         """Post `count` of the papers. Half of what has no answer is repeated at once, the rest stays open."""
@@ -68,12 +74,12 @@ class Senders:
 
     async def deliver(self, paper: Paper) -> None:
         """Until there is an answer, or the sender gives up for now and the paper stays open."""
-        ends = time.monotonic() + PATIENCE_SECONDS
+        ends, chance = time.monotonic() + PATIENCE_SECONDS, self._chance(paper)
         while (await self.post(paper))[0] == "unknown":
-            if self._chance.random() < 0.5 or time.monotonic() > ends:
+            if chance.random() < 0.5 or time.monotonic() > ends:
                 self.open.append(paper)
                 return
-            await asyncio.sleep(PAUSE_SECONDS * self._chance.random())
+            await asyncio.sleep(PAUSE_SECONDS * chance.random())
 
     async def until_accepted(self, paper: Paper, seconds: float) -> float:
         """Repeat it until it has a number; how long that took, in seconds."""

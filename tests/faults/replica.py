@@ -1,10 +1,12 @@
 """One process of services, as ops would run it, that a test may kill, stop, freeze and start again."""
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
+import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,11 +15,29 @@ from pathlib import Path
 import httpx
 import psutil
 
-from services.embedded.ports import LOOPBACK, choose
-from services.embedded.process import end_with_parent
+from services.embedded.ports import LOOPBACK, is_free
+from tests.faults.nursery import Forked, Job, start
 
-READY_SECONDS = 40.0
+READY_SECONDS, WARM_SECONDS = 40.0, 5.0
 GRACE_SECONDS = 30.0
+PORTS, GUARD_ADDRESS = (12_000, 19_999), "127.0.0.2"
+_guards: list[socket.socket] = []
+
+
+def reserved_port() -> int:
+    """Nobody else's as long as this process lives, also while its replica is down.
+
+    It is kept by a socket on another address of loopback, and is none that embedded servers choose.
+    """
+    while True:
+        guard = socket.socket()
+        with contextlib.suppress(OSError):
+            guard.bind((GUARD_ADDRESS, random.SystemRandom().randint(*PORTS)))
+            port: int = guard.getsockname()[1]
+            if is_free(port):
+                _guards.append(guard)
+                return port
+        guard.close()
 
 
 @dataclass(frozen=True)
@@ -26,6 +46,12 @@ class Usage:
 
     memory_mb: float
     handles: int
+
+    def beyond(self, other: "Usage") -> "Usage":
+        return Usage(self.memory_mb - other.memory_mb, self.handles - other.handles)
+
+    def or_more(self, other: "Usage") -> "Usage":
+        return Usage(max(self.memory_mb, other.memory_mb), max(self.handles, other.handles))
 
 
 @dataclass
@@ -36,9 +62,11 @@ class Replica:
     services: Sequence[str]
     env: Mapping[str, str]
     folder: Path
-    port: int = field(default_factory=choose)
-    process: "subprocess.Popen[bytes] | None" = None
-    when_ready: "Usage | None" = None
+    port: int = field(default_factory=reserved_port)
+    process: "Forked | subprocess.Popen[bytes] | None" = None
+    most_growth: Usage = field(default_factory=lambda: Usage(0.0, 0))
+    _when_ready: "Usage | None" = None
+    _started_at: float = 0.0
 
     @property
     def url(self) -> str:
@@ -60,19 +88,10 @@ class Replica:
     def start(self, fault: str = "") -> None:
         assert not self.alive
         self.struck.unlink(missing_ok=True)
-        self.when_ready = None
+        self._when_ready, self._started_at = None, time.monotonic()
         env = {**self.env, "VANTHU_INSTANCE": self.name, "FAULT": fault, "FAULT_PROOF": str(self.struck)}
-        command = [sys.executable, "-m", "tests.faults.launcher", "serve", *self.services]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, "--port", str(self.port)],
-                env=env,
-                cwd=Path(__file__).parents[2],
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=end_with_parent(),  # noqa: PLW1509 - see there
-            )
+        arguments = ("serve", *self.services, "--port", str(self.port))
+        self.process = start(Job("tests.faults.launcher", arguments, env, str(self.log), str(self.log)))
 
     async def until_ready(self, seconds: float = READY_SECONDS) -> float:
         """How long it took, in seconds."""
@@ -82,13 +101,21 @@ class Replica:
                 assert self.alive, f"{self.name} ended by itself: {self.last_words()}"
                 assert time.monotonic() - started < seconds, f"{self.name} is not ready: {self.last_words()}"
                 await asyncio.sleep(0.05)
-        self.when_ready = self.usage()
+        self._when_ready = self.usage()
         return time.monotonic() - started
 
     def usage(self) -> Usage:
         assert self.process is not None
         process = psutil.Process(self.process.pid)
         return Usage(process.memory_info().rss / 1e6, process.num_fds())
+
+    def look(self) -> None:
+        """Keep the most that its processes have grown since each was ready, or some seconds old."""
+        with contextlib.suppress(psutil.Error):  # it may die at any moment
+            if self.alive and self._when_ready:
+                self.most_growth = self.most_growth.or_more(self.usage().beyond(self._when_ready))
+            elif self.alive and time.monotonic() > self._started_at + WARM_SECONDS:
+                self._when_ready = self.usage()
 
     async def _is_ready(self, client: httpx.AsyncClient) -> bool:
         try:
@@ -116,10 +143,10 @@ class Replica:
         """Its exit code; fails when it goes on for longer."""
         ends = time.monotonic() + seconds
         assert self.process is not None
-        while self.process.poll() is None:
+        while (code := self.process.poll()) is None:
             assert time.monotonic() < ends, f"{self.name} has not ended within {seconds} s: {self.last_words()}"
             await asyncio.sleep(0.02)
-        return self.process.returncode
+        return code
 
     async def terminate(self) -> int:
         """The exit code after SIGTERM."""
