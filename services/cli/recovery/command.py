@@ -86,7 +86,9 @@ def tell(done: Recovered, *, json: bool) -> None:
     if done.completed:
         say(f"{done.completed:,} documents that had come back from their event alone have what the register log knows.")
     if done.office:
-        say(f"{done.office:,} newer people, units and calendars of the office came from Kafka, its rules did not.")
+        say(
+            f"{done.office:,} newer people, units, calendars or public keys came from Kafka; rules of the office did not."
+        )
     say(f"{done.sent_again:,} subjects are sent again, {done.said_anew:,} said anew, in epoch {done.epoch}.")
     _tell_faults(done)
     if done.erased_again:

@@ -87,7 +87,7 @@ async def _send_again(journal: Collection, keys: Sequence[str]) -> None:
 
 
 async def say_office_anew(journal: Collection, routing: RoutingRecovery, epoch: int) -> int:
-    """How many of the office's people, units and calendars Kafka knew better than routing, which has them now.
+    """How many people, units, calendars and keys of the office Kafka knew better than routing, which has them now.
 
     Readers take all of them as routing has them now, whatever they have heard of a lost time.
     """
