@@ -19,7 +19,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench; code=$$?; $(BIN)/python -m tests.bench.page && exit $$code
 
 faults: $(READY)
 	FAULTS=all SEEDS=$(or $(SEEDS),1) VANTHU_BAD_INPUTS=100000 \

@@ -11,8 +11,8 @@ SERVICES = Path(__file__).parent.parent / "services"
 NAMES = ("intake", "routing", "notify", "reporting")
 EVERYWHERE = {"__init__", "app", "settings", "handlers", "api", "store"}
 SHELLS = {
-    "intake": {"device_keys", "erasure_list", "files", "judging", "keys", "openapi", "pacing", "period_counts",
-               "posting", "recovering", "register_log", "seals", "sweeping", "uploads", "writer"},
+    "intake": {"device_keys", "erasure_list", "files", "in_flight", "judging", "keys", "openapi", "pacing",
+               "period_counts", "posting", "recovering", "register_log", "said_numbers", "seals", "sweeping", "uploads", "writer"},
     "routing": {"acting", "bodies", "loading", "office_store", "recovering", "rules", "views"},
     "notify": {"deliveries", "outbound", "stream"},
     "reporting": {"answers", "loading", "rebuild"},

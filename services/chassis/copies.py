@@ -52,6 +52,11 @@ class Copies:
         row = await self.rows.find_one({"_id": _row_id(office, kind, id)})
         return row["state"] if row else None
 
+    async def version(self, office: str, kind: str, id: str) -> int:
+        """0 where it is not known."""
+        row = await self.rows.find_one({"_id": _row_id(office, kind, id)}, {"version": 1})
+        return int(row["version"]) if row else 0
+
     async def all(self, office: str, kind: str) -> list[dict[str, Any]]:
         rows = await self.rows.find({"office": office, "kind": kind}).to_list(None)
         return [row["state"] for row in rows]

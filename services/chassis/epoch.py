@@ -12,10 +12,14 @@ CURRENT = "current"
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """`unfinished` is the command that has begun it and has not come to its end; nobody may work meanwhile."""
+    """`unfinished` is the command that has begun it and has not come to its end; nobody may work meanwhile.
+
+    `of` is what that command works on, in its own words.
+    """
 
     number: int = 0
     unfinished: str | None = None
+    of: str | None = None
 
 
 def following(known: int, now: datetime) -> int:
@@ -31,15 +35,15 @@ class Epochs:
 
     async def current(self) -> Epoch:
         row: Row = await self._rows.find_one({"_id": CURRENT}) or {}
-        return Epoch(row.get("number", 0), row.get("unfinished"))
+        return Epoch(row.get("number", 0), row.get("unfinished"), row.get("of"))
 
-    async def begin(self, number: int, command: str) -> None:
-        """Services refuse to start until `finish`."""
-        change = {"number": number, "unfinished": command, "begun_at": datetime.now(UTC)}
+    async def begin(self, number: int, command: str, of: str | None = None) -> None:
+        """Services refuse to start until `finish`. Without `of`, what the row has of it stays."""
+        change = {"number": number, "unfinished": command, "begun_at": datetime.now(UTC)} | ({"of": of} if of else {})
         await self._rows.update_one({"_id": CURRENT}, {"$set": change}, upsert=True)
 
     async def finish(self) -> None:
-        await self._rows.update_one({"_id": CURRENT}, {"$unset": {"unfinished": ""}})
+        await self._rows.update_one({"_id": CURRENT}, {"$unset": {"unfinished": "", "of": ""}})
 
     async def settled(self) -> int:
         """The number of the epoch; raises Halted where a restore has begun and not ended."""

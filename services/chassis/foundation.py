@@ -14,7 +14,7 @@ from services.chassis.erasures import Erasures
 from services.chassis.gauging import Gauging
 from services.chassis.health import Health, Heartbeat, Verdict
 from services.chassis.journal import Journal
-from services.chassis.lease import Lease
+from services.chassis.lease import Lease, Presence
 from services.chassis.metrics import Metrics
 from services.chassis.mongo import Client, Database, Transactions, connect
 from services.chassis.positions import Positions
@@ -84,7 +84,7 @@ def lay_foundation(settings: ChassisSettings, service: str) -> Foundation:
         staff=Staff(copies),
         health=health,
         metrics=metrics,
-        parts=[Connection(client)],
+        parts=[Connection(client), Presence(database, settings.instance, settings.relay_lease_seconds)],
     )
 
 

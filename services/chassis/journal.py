@@ -15,7 +15,7 @@ from pymongo import ASCENDING, IndexModel
 from services.chassis.envelope import MAX_EVENT_BYTES, Sayable, headers_of
 from services.chassis.epoch import Epochs
 from services.chassis.errors import Failure
-from services.chassis.mongo import BlockingSession, Database, Row, Session, Transactions, blocking
+from services.chassis.mongo import BlockingSession, Collection, Database, Row, Session, Transactions, blocking
 from services.chassis.trace import current_traceparent
 
 T = TypeVar("T")
@@ -167,6 +167,14 @@ def restated(row: Row, version: int, epoch: int) -> Row:
 def rows_about(keys: Iterable[str]) -> dict[str, Any]:
     """A query for all rows of these subjects that the primary key answers."""
     return {"$or": [{"_id": {"$gt": f"{key}:", "$lt": f"{key};"}} for key in keys]}
+
+
+async def waiting_rows(rows: Collection, most: int) -> tuple[int, list[Row]]:
+    """How many rows wait to be sent, and some of them with what they are stuck on; at any size of the journal."""
+    waiting = {"unsent": True}
+    hint: Any = {"hint": UNSENT} if UNSENT in await rows.index_information() else {}  # a service makes it at its start
+    count = await rows.count_documents(waiting, **hint)
+    return count, await rows.find(waiting, {"stuck": 1}, **hint).limit(most).to_list(most)
 
 
 def in_waves(rows: Sequence[Row]) -> list[list[Row]]:

@@ -1,5 +1,7 @@
 """A lease in the database, on the database's clock. It saves work; nothing's correctness rests on it."""
 
+import asyncio
+import contextlib
 import time
 from typing import Any
 
@@ -7,6 +9,9 @@ from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 
 from services.chassis.mongo import Database
+
+PROCESS = "process "
+FORGET_MILLISECONDS = 24 * 3600 * 1000
 
 
 class Lease:
@@ -54,3 +59,38 @@ class Lease:
             await self._rows.delete_one({"_id": self._name, "holder": self._holder})
         except PyMongoError:
             return  # it runs out by itself
+
+
+class Presence:
+    """Says that this process runs, also while it is in no consumer group: a lease of its own, by its instance."""
+
+    def __init__(self, database: Database, instance: str, seconds: float) -> None:
+        self._rows = database["leases"]
+        self._lease = Lease(database, f"{PROCESS}{instance}", instance, seconds)
+        self._pause_seconds = seconds / 4
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Held when this returns. Those of processes that were killed long ago go."""
+        long_ago = {"$lt": ["$until", {"$subtract": ["$$NOW", FORGET_MILLISECONDS]}]}
+        await self._rows.delete_many({"_id": {"$regex": f"^{PROCESS}"}, "$expr": long_ago})
+        await self._lease.hold()
+        self._task = asyncio.create_task(self._stay(), name="presence")
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._lease.release()
+
+    async def _stay(self) -> None:
+        while True:
+            await asyncio.sleep(self._pause_seconds)
+            with contextlib.suppress(PyMongoError):
+                await self._lease.hold()
+
+
+async def are_held(database: Database) -> bool:
+    """Whether any process holds any lease here."""
+    running = {"$expr": {"$gt": ["$until", "$$NOW"]}}
+    return await database["leases"].find_one(running, {"_id": 1}) is not None

@@ -1,6 +1,5 @@
 """`vanthu erase`: destroys a document that a security officer has confirmed to be a state secret."""
 
-import getpass
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from services.chassis.errors import Failure
 from services.cli.erasing import Destroyed, opened_eraser
 from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption, installed
 from services.cli.terminal import confirm, print_json, run, say
+from services.cli.user import user_name
 
 REMAINS = (
     "backups made before: destroy them, or restore them only with the list of erasures (register/erasures.list)",
@@ -54,11 +54,13 @@ def erase(
 async def _destroy(here: Installation, document_id: str, wait_seconds: float) -> list[Destroyed]:
     """Who ordered it is noted with the void number."""
     async with opened_eraser(here) as eraser:
-        ids = [document_id] if document_id else await eraser.again(getpass.getuser())
+        if not document_id:
+            await eraser.again(user_name())
+        ids = [document_id] if document_id else await eraser.listed()
         late, destroyed = [], []
         for each in ids:
             try:
-                destroyed.append(await eraser.destroy(each, getpass.getuser(), wait_seconds))
+                destroyed.append(await eraser.destroy(each, user_name(), wait_seconds))
             except Failure as failure:
                 late.append(f"{each}: {failure}")
     if late:

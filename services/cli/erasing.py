@@ -6,37 +6,42 @@ dead letters and Kafka are transport, and come last: when everybody has confirme
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-
-from aiokafka import TopicPartition
 
 from services.chassis.epoch import Epochs
 from services.chassis.erasures import Erasures
 from services.chassis.errors import Failure, NotFound
 from services.chassis.journal import Journal
-from services.chassis.kafka import delete_until, group_name, group_positions, partition_of
 from services.chassis.mongo import Database, Row, Transactions
+from services.chassis.owned import check_owner
 from services.chassis.settings import ChassisSettings
 from services.cli.check.figures import event_of
-from services.cli.check.ground import HEARS, PRODUCERS
+from services.cli.check.ground import PRODUCERS
 from services.cli.databases import opened
+from services.cli.emptying import empty_kafka
 from services.cli.installation import Installation
 from services.cli.names import Name
+from services.cli.waiting import until
 from services.events import AssignmentEvent, DocumentEvent
+from services.intake.documents import is_erased
 from services.intake.erasure_list import erased_ids, obey_where_nobody_writes, order
-from services.intake.files import LocalFiles, take_away
+from services.intake.files import PART_SUFFIX, LocalFiles, take_away
+from services.intake.in_flight import may_get_a_number
+from services.intake.register_log import has_line_of
 from services.intake.sealing import Outcome, Refused, blank_event, erased
 from services.intake.settings import IntakeSettings
 from services.intake.store import Register
 from services.routing.assignment import blank_event as blank_assignment
 
-TOPICS = ("documents", "assignments", "notices")
 READERS = ("routing", "notify", "reporting")
-LOOK_SECONDS = 0.5
+OWN_WAIT_SECONDS = 60.0
+ON_ITS_WAY = "{} has the same bytes so far and is still being uploaded"
+LATER = "What becomes of it is known in a few minutes: then run the same again."
 
 
 @dataclass
@@ -67,17 +72,30 @@ class Eraser:
 
     async def destroy(self, document_id: str, by: str, wait_seconds: float) -> Destroyed:
         """All of it. Raises Failure where the document is not confirmed, or somebody has not done their part in time."""
-        done = await self.destroy_own(document_id, by)
         ends = time.monotonic() + wait_seconds
-        await _until(ends, "intake's processes have not rewritten {}", self._late_logs)
-        await _until(ends, "{} has not cleaned its database", lambda: self._unconfirmed(document_id))
+        await self._check_folder(document_id)
+        done = await self.destroy_own(document_id, by, wait_seconds)
+        await until(ends, "intake's processes have not rewritten {} yet", self._late_logs)
+        await until(ends, "{} has not cleaned its database yet", lambda: self._unconfirmed(document_id))
         await self._blank(document_id, by, done)
-        await _until(ends, "{} has not sent all of its events", lambda: self._unsent(document_id))
-        done.deleted_until = await self._empty_kafka(document_id, ends)
+        await until(ends, "{} has not sent all of its events yet", lambda: self._unsent(document_id))
+        done.deleted_until = await empty_kafka(self.settings, document_id, ends)
         await self._blank(document_id, by, done)  # what became a dead letter while the groups read on
         return done
 
-    async def destroy_own(self, document_id: str, by: str, *, anew: bool = False) -> Destroyed:
+    async def _check_folder(self, document_id: str) -> None:
+        """Raises Failure before anything is changed in a folder that is not intake's: what is there would be left."""
+        if await self.register.find(document_id) is None:
+            raise NotFound("document")
+        if not await asyncio.to_thread(has_line_of, self.folder, document_id):
+            raise Failure(
+                f"No register log in {self.folder} has a line of {document_id}: this is not intake's data folder, or "
+                "intake has not written the line yet. Nothing was changed. Run it where that folder is mounted, and name "
+                "it with VANTHU_DATA_FOLDER or --data; of a document of the last minute, run it again."
+            )
+        await asyncio.to_thread(check_owner, self.folder)
+
+    async def destroy_own(self, document_id: str, by: str, wait_seconds: float) -> Destroyed:
         """Everything that needs no running service; the others do their part once they run.
 
         On the list is only what is erased in the register: until then the security officer may still unseal it.
@@ -87,32 +105,58 @@ class Eraser:
             raise NotFound("document")
         now = datetime.now(UTC)
         listed = document_id in await asyncio.to_thread(erased_ids, self.folder)
-        await self.register.change(
-            document_id, row["office"], lambda it: _erased(it, now, by, by_list=listed, anew=anew)
-        )
+        await self.register.change(document_id, row["office"], lambda it: _erased(it, now, by, by_list=listed))
         await asyncio.to_thread(order, self.folder, document_id, now)
         done = Destroyed(document_id)
-        await self._destroy_files(row["office"], done)
+        await self._destroy_files(row["office"], done, time.monotonic() + wait_seconds)
         await self._late_logs()
         await self._blank(document_id, by, done)
         return done
 
-    async def _destroy_files(self, office: str, done: Destroyed) -> None:
+    async def _destroy_files(self, office: str, done: Destroyed, ends: float) -> None:
         """First what a crash left of the same bytes under a name of no document: its own file tells which those are."""
-        same = await asyncio.to_thread(list, self.files.with_bytes_of(office, done.document_id))
+        same = await self._settled_copies(office, done.document_id, ends)
         done.same_bytes = sorted(await self.register.known({each.name for each in same}))
         for each in same:
             if each.name not in done.same_bytes:
                 done.files += await asyncio.to_thread(take_away, each)
         done.files += await asyncio.to_thread(self.files.destroy, office, done.document_id)
 
+    async def _settled_copies(self, office: str, document_id: str, ends: float) -> list[Path]:
+        """Each belongs to a document by now, or never will: what an upload still holds is its own."""
+
+        def look() -> tuple[list[Path], list[Path]]:
+            same = list(self.files.with_bytes_of(office, document_id))
+            return same, [each for each in same if may_get_a_number(each)]
+
+        while True:
+            same, under_way = await asyncio.to_thread(look)
+            if not under_way:
+                return same
+            await until(ends, ON_ITS_WAY, partial(asyncio.to_thread, _names_under_way, under_way), remedy=LATER)
+
+    async def listed(self) -> list[str]:
+        """What the list names and the register has."""
+        return sorted(await self.register.known(await asyncio.to_thread(erased_ids, self.folder)))
+
     async def again(self, by: str) -> list[str]:
         """After a restore: everything that the list names and the backup has brought back; which ones those were."""
-        named = await asyncio.to_thread(erased_ids, self.folder)
-        there = sorted(await self.register.known(named))
-        for each in there:
-            await self.destroy_own(each, by, anew=True)
-        return there
+        return [each for each in await self.listed() if await self._brought_back(each, by)]
+
+    async def _brought_back(self, document_id: str, by: str) -> bool:
+        """Whether anything had come back. Then it is gone again, and said, because readers were restored, too."""
+        row = await self.register.find(document_id)
+        if row is None:
+            return False
+        done = await self.destroy_own(document_id, by, OWN_WAIT_SECONDS)
+        if not is_erased(row):
+            return True
+        unheard = await self._unconfirmed(document_id) and not await self._unsent(document_id)
+        if not (done.files or done.journal_rows or done.dead_letters or unheard):
+            return False
+        now = datetime.now(UTC)
+        await self.register.change(document_id, row["office"], lambda it: _erased(it, now, by, by_list=True, anew=True))
+        return True
 
     async def _late_logs(self) -> list[str]:
         return [path.name for path in await asyncio.to_thread(obey_where_nobody_writes, self.folder)]
@@ -127,26 +171,6 @@ class Eraser:
         for each in self.erasures.values():
             done.journal_rows += await each.blank_journal(document_id, blank_value)
             done.dead_letters += await each.blank_letters(document_id, by)
-
-    async def _empty_kafka(self, document_id: str, ends: float) -> dict[str, int]:
-        """Its partitions up to where they end now, also what others said there: the journals have that."""
-        positions = await group_positions(self.settings, group_name(self.settings, "reporting"), TOPICS)
-        numbers = {topic: partition_of(document_id, self.settings.kafka_partitions) for topic in TOPICS}
-        until = {each: at.following for each, at in positions.items() if numbers[_topic(each)] == each.partition}
-        await _until(ends, "{} has not read Kafka so far", lambda: self._behind(until))
-        return {
-            f"{each.topic}[{each.partition}]": first
-            for each, first in (await delete_until(self.settings, until)).items()
-        }
-
-    async def _behind(self, until: dict[TopicPartition, int]) -> list[str]:
-        late = []
-        for service, topics in HEARS.items():
-            heard = tuple(each for each in TOPICS if each in topics)
-            positions = await group_positions(self.settings, group_name(self.settings, service), heard)
-            if any((positions[each].committed or 0) < last for each, last in until.items() if each in positions):
-                late.append(service)
-        return late
 
 
 @asynccontextmanager
@@ -186,13 +210,5 @@ def _erased(row: Row, now: datetime, by: str, *, by_list: bool, anew: bool = Fal
         raise Failure(f"{refusal} {refusal.remedy}") from None
 
 
-async def _until(ends: float, late: str, who: Callable[[], Awaitable[list[str]]]) -> None:
-    while names := await who():
-        if time.monotonic() > ends:
-            said = late.format(", ".join(names))
-            raise Failure(f"{said} yet. See that it runs (`vanthu doctor`, `vanthu check`), then run the same again.")
-        await asyncio.sleep(LOOK_SECONDS)
-
-
-def _topic(partition: TopicPartition) -> str:
-    return str(partition.topic).rpartition(".")[2]
+def _names_under_way(paths: list[Path]) -> list[str]:
+    return [each.name.removesuffix(PART_SUFFIX) for each in paths if may_get_a_number(each)]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from services.chassis.journal import rows_about
 from services.chassis.mongo import Collection
 from services.chassis.positions import Positions
 from services.chassis.settings import ChassisSettings
@@ -49,7 +50,7 @@ def resend(
 async def _resend(
     settings: ChassisSettings, topics: tuple[str, ...], key: str | None, since: datetime | None, service: Name | None
 ) -> dict[str, int]:
-    wanted: dict[str, Any] = {"key": key} if key else {}
+    wanted: dict[str, Any] = {"key": key, **rows_about([key])} if key else {}
     if since:
         wanted["recorded_at"] = {"$gte": since.astimezone()}
     if service:

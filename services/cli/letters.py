@@ -1,6 +1,5 @@
 """`vanthu dead-letters`: look at what a service could not use, and decide what becomes of it."""
 
-import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from services.cli.databases import opened
 from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption, installed
 from services.cli.names import Name
 from services.cli.terminal import fail, new_table, output, print_json, run, say
+from services.cli.user import user_name
 
 app = typer.Typer(no_args_is_help=True, help="Records that a service could not use, kept until somebody decides.")
 Ids = Annotated[list[str], typer.Argument(help="Ids as `list` shows them, or `all`.")]
@@ -77,7 +77,7 @@ async def _waiting(here: Installation) -> list[tuple[str, Row]]:
 async def _decide(here: Installation, service: Name, ids: list[str], status: DeadLetterStatus) -> int:
     async with _letters(here, service) as letters:
         chosen = [row["_id"] for row in await letters.waiting()] if ids == ["all"] else ids
-        unknown = [each for each in chosen if not await letters.decide(each, status, getpass.getuser())]
+        unknown = [each for each in chosen if not await letters.decide(each, status, user_name())]
     if unknown:
         fail(f"{service} has no dead letter {', '.join(unknown)}.", "`vanthu dead-letters list` shows those there are.")
     return len(chosen)

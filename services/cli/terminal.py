@@ -8,12 +8,13 @@ from typing import Any, NoReturn, TypeVar
 
 import typer
 from aiokafka.errors import KafkaError
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConfigurationError, ConnectionFailure, PyMongoError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from services.chassis.errors import Failure, Problem
+from services.chassis.logs import cause_of
 
 T = TypeVar("T")
 WIDE = 400  # columns where nobody looks: a program, or a file, wants whole names
@@ -36,10 +37,14 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         fail(problem.detail, problem.remedy or "")
     except Failure as failure:
         fail(str(failure))
-    except PyMongoError as error:
+    except (ConnectionFailure, ConfigurationError) as error:
         fail(f"MongoDB does not answer: {_first_line(error)}", "Start `vanthu up`, or set VANTHU_MONGO_URL.")
+    except PyMongoError as error:
+        fail(f"MongoDB refused: {_refusal(error)}", "See MongoDB's log, mend what it names, then run the same again.")
     except KafkaError as error:
         fail(f"Kafka does not answer: {_first_line(error)}", "Start `vanthu up`, or set VANTHU_KAFKA_BOOTSTRAP.")
+    except OSError as error:
+        fail(f"A file or folder refused: {_first_line(error)}", "Make room or give the right, then run the same again.")
 
 
 def new_table(name: str, *others: str) -> Table:
@@ -77,6 +82,12 @@ def confirm(question: str, yes: bool) -> None:
         fail("This changes data and nobody is there to ask.", "Add --yes.")
     if not typer.confirm(question):
         raise typer.Exit(1)
+
+
+def _refusal(error: PyMongoError) -> str:
+    """Its kind and code by number and name: a driver's message may quote a whole row."""
+    details = getattr(error, "details", None) or {}
+    return " ".join(filter(None, [cause_of(error), details.get("codeName")]))
 
 
 def _first_line(error: Exception) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
 from services.chassis.asyncapi import asyncapi_specification
+from services.chassis.epoch import Epochs
 from services.chassis.foundation import lay_foundation
 from services.chassis.health import Verdict
 from services.chassis.service import Service, first_that_knows, new_app
@@ -15,6 +16,7 @@ from services.intake.files import LocalFiles
 from services.intake.handlers import Handlers
 from services.intake.period_counts import PeriodCounts
 from services.intake.register_log import RegisterLog, highest_numbers
+from services.intake.said_numbers import highest_said
 from services.intake.seals import Seals
 from services.intake.settings import IntakeSettings
 from services.intake.store import Register, check_transaction_lifetime
@@ -77,7 +79,8 @@ def build(settings: IntakeSettings) -> Service:
         await check_transaction_lifetime(database)
         await foundation.prepare()
         await register.prepare()
-        await register.check_goes_on_from(await asyncio.to_thread(highest_numbers, log.folder))
+        await register.check_goes_on_from(await asyncio.to_thread(highest_numbers, log.folder), "the register log")
+        await register.check_goes_on_from(await highest_said(settings, await Epochs(database).settled()), "Kafka")
         await device_keys.prepare()
         await period_counts.prepare()
         await asyncio.to_thread(files.check)

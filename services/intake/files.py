@@ -4,11 +4,15 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
+
+from services.chassis.owned import give_folder
+from services.intake.in_flight import hold_new
 
 SMALL_BYTES = 1024 * 1024
 MOST_WAITING_BYTES = 16 * 1024 * 1024
@@ -16,7 +20,7 @@ PART_SUFFIX = ".part"
 
 
 class Draft(Protocol):
-    """A file that is being received. `discard` leaves nothing of it."""
+    """A file that is being received. Nobody takes it away before `let_go`; `discard` leaves nothing of it."""
 
     async def write(self, chunk: bytes) -> None: ...
 
@@ -25,6 +29,10 @@ class Draft(Protocol):
         ...
 
     async def discard(self) -> None: ...
+
+    def let_go(self, *, clear: bool) -> None:
+        """What became of the number is known; or nobody can tell, and it may still be given in the next seconds."""
+        ...
 
 
 class Files(Protocol):
@@ -55,8 +63,12 @@ class LocalFiles:
         """Raises OSError where the folder does not take a file."""
         make_folder(str(self.folder), self._made)
         probe = self.folder / f".probe-{os.getpid()}"
-        _write(str(probe), [b"vanthu"], sync=True)
-        probe.unlink(missing_ok=True)
+        descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT, 0o640)
+        try:
+            _write(descriptor, [b"vanthu"], sync=True)
+        finally:
+            os.close(descriptor)
+            probe.unlink(missing_ok=True)
 
     def older_than(self, age_seconds: float) -> Iterator[Path]:
         """Files, whole or partial, that were last written so long ago."""
@@ -125,6 +137,9 @@ class LocalDraft:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._touched = False
+        self._descriptor: int | None = None
+        self._discarded = False
+        self._one_at_a_time = threading.Lock()  # who gave up waiting for a thread has not stopped it
         self._digest = hashlib.sha256()
 
     async def write(self, chunk: bytes) -> None:
@@ -132,11 +147,13 @@ class LocalDraft:
         self._waiting_bytes += len(chunk)
         self._memory.waiting_bytes += len(chunk)
         if self._waiting_bytes > SMALL_BYTES or self._memory.waiting_bytes > MOST_WAITING_BYTES:
+            self._touched = True
             await self._in_thread(self._spill)
             self._release()
 
     async def keep(self, approve: Callable[[bytes], None]) -> bytes:
         """Raises OSError when any step fails, or what `approve` raises; the file is then discarded."""
+        self._touched = True
         try:
             await self._in_thread(lambda: self._finish(approve))
         except BaseException:
@@ -146,10 +163,17 @@ class LocalDraft:
         return self._digest.digest()
 
     async def discard(self) -> None:
+        self._discarded = True  # for a thread that has not begun yet
         self._waiting = []
         self._release()
         if self._touched:
             await asyncio.shield(self._in_thread(self._remove))
+
+    def let_go(self, *, clear: bool) -> None:
+        with self._one_at_a_time:
+            if not clear and self._descriptor is not None:
+                os.utime(self._descriptor)
+            self._close()
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -160,22 +184,32 @@ class LocalDraft:
         self._waiting_bytes = 0
 
     def _spill(self) -> None:
-        self._touched = True
-        self._hash()
-        make_folder(self._folder, self._made)
-        _write(self._part, self._waiting, sync=False)
-        self._waiting = []
+        with self._one_at_a_time:
+            self._hash()
+            _write(self._opened(), self._waiting, sync=False)
+            self._waiting = []
 
     def _finish(self, approve: Callable[[bytes], None]) -> None:
-        self._waiting = [b"".join(self._waiting)]  # each call that hashes or writes lets the event loop in between
-        self._hash()
-        approve(self._digest.digest())
-        self._touched = True
-        make_folder(self._folder, self._made)
-        _write(self._part, self._waiting, sync=True)
-        os.rename(self._part, self._path)  # noqa: PTH104 - text paths: this is the busiest line of the service
-        sync_folder(self._folder)
-        self._waiting = []
+        with self._one_at_a_time:
+            self._waiting = [b"".join(self._waiting)]  # each call that hashes or writes lets the event loop in between
+            self._hash()
+            approve(self._digest.digest())
+            descriptor = self._opened()
+            _write(descriptor, self._waiting, sync=True)
+            os.rename(self._part, self._path)  # noqa: PTH104 - text paths: this is the busiest line of the service
+            sync_folder(self._folder)
+            if not os.fstat(descriptor).st_nlink:
+                raise FileNotFoundError(f"{self._path} was taken away while it was received")
+            self._waiting = []
+
+    def _opened(self) -> int:
+        """Opened once: what somebody takes away meanwhile is not begun anew in the middle."""
+        if self._discarded:
+            raise FileNotFoundError(f"{self._part} was discarded")
+        if self._descriptor is None:
+            make_folder(self._folder, self._made)
+            self._descriptor = hold_new(self._part)
+        return self._descriptor
 
     def _hash(self) -> None:
         """Here and not where the bytes arrive: hashing lets other threads run, and the event loop would wait."""
@@ -183,8 +217,15 @@ class LocalDraft:
             self._digest.update(chunk)
 
     def _remove(self) -> None:
-        Path(self._part).unlink(missing_ok=True)
-        Path(self._path).unlink(missing_ok=True)
+        with self._one_at_a_time:
+            Path(self._part).unlink(missing_ok=True)
+            Path(self._path).unlink(missing_ok=True)
+            self._close()
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def take_away(path: Path) -> bool:
@@ -213,6 +254,7 @@ def make_folder(folder: str, made: set[str]) -> None:
     if not path.exists():
         make_folder(str(path.parent), made)
         path.mkdir(mode=0o750, exist_ok=True)
+        give_folder(path)
         sync_folder(str(path.parent))
     made.add(folder)
 
@@ -225,14 +267,10 @@ def sync_folder(folder: str) -> None:
         os.close(descriptor)
 
 
-def _write(path: str, chunks: list[bytes], *, sync: bool) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-    try:
-        write_all(descriptor, b"".join(chunks))
-        if sync:
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write(descriptor: int, chunks: list[bytes], *, sync: bool) -> None:
+    write_all(descriptor, b"".join(chunks))
+    if sync:
+        os.fsync(descriptor)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

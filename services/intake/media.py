@@ -1,5 +1,8 @@
 """Which kinds of files are accepted, told by their first bytes and not by what the sender says."""
 
+from services.intake.zip_entries import SIGNATURE as _ZIP
+from services.intake.zip_entries import entries_of
+
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EXTENSIONS = {
@@ -11,7 +14,7 @@ EXTENSIONS = {
     XLSX: "xlsx",
     "application/xml": "xml",
 }
-HEAD_BYTES = 64 * 1024  # the folder names of an Office file stand within
+HEAD_BYTES = 64 * 1024  # an Office file's first entry in its own folder begins within
 
 _SIGNATURES = (
     (b"%PDF-", "application/pdf"),
@@ -26,7 +29,8 @@ _SIGNATURES = (
     (b"\xff\xfe<\x00?\x00x\x00", "application/xml"),
     (b"\xfe\xff\x00<\x00?\x00x", "application/xml"),
 )
-_ZIP = b"PK\x03\x04"
+_FOLDERS = {b"word/": DOCX, b"xl/": XLSX}
+_MACROS = b"vbaproject.bin"
 _ALIASES = {
     "application/x-pdf": "application/pdf",
     "image/jpg": "image/jpeg",
@@ -50,6 +54,9 @@ def agrees(declared: str, found: str) -> bool:
 
 
 def _office_type(head: bytes) -> str | None:
-    if b"word/" in head:
-        return DOCX
-    return XLSX if b"xl/" in head else None
+    """By its folder. Files with macros are of types of their own, which are not accepted; nor is what is encrypted."""
+    entries = list(entries_of(head))
+    if any(each.encrypted or each.name.lower().endswith(_MACROS) for each in entries):
+        return None
+    found = {kind for each in entries for folder, kind in _FOLDERS.items() if each.name.startswith(folder)}
+    return found.pop() if len(found) == 1 else None

@@ -151,7 +151,7 @@ class Posting:
     async def _number(self, arrival: Arrival, draft: Draft) -> Numbered:
         """The file stays whenever the number may have been given: an orphan is swept, a lost file is lost."""
         try:
-            numbered = await self._writer.register(arrival)
+            numbered = await self._writer.register(arrival, draft.let_go)
         except Problem:
             await draft.discard()
             raise

@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 from services.chassis.journal import Journal
 from services.chassis.mongo import Database, Row, Session
 from services.events import PeriodCounted
-from services.intake.documents import arrived_again
+from services.intake.documents import RECOVERED, arrived_again
 from services.intake.store import SWEEPING_OFF, Place
 
 Owner = tuple[str, str, int, int]
@@ -28,8 +28,10 @@ class Recovery:
         self._switches = database["switches"]
         self._journal = journal
 
-    async def known(self, ids: Collection[str]) -> set[str]:
-        return {row["_id"] async for row in self._rows.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
+    async def known(self, ids: Collection[str]) -> dict[str, bool]:
+        """Those of these documents that are there; True where one was made from its event alone."""
+        rows = self._rows.find({"_id": {"$in": list(ids)}}, {"device": 1})
+        return {row["_id"]: row.get("device") == RECOVERED async for row in rows}
 
     async def get(self, document_id: str) -> Row | None:
         return await self._rows.find_one({"_id": document_id})
@@ -43,8 +45,8 @@ class Recovery:
         return {(row["office"], row["book"], row["year"], row["number"]): row["_id"] for row in found}
 
     async def by_id(self) -> AsyncIterator[Row]:
-        """Every document's id, direction, version and what intake knows of its assignment; at any size."""
-        wanted = dict.fromkeys(("version", "direction", "assignment.epoch", "assignment.version"), 1)
+        """Every document's id, direction, version, restriction and what intake knows of its assignment; at any size."""
+        wanted = dict.fromkeys(("version", "direction", "restricted", "assignment.epoch", "assignment.version"), 1)
         async for row in self._rows.find({}, wanted).sort("_id", ASCENDING).batch_size(2000):
             yield row
 
@@ -71,6 +73,23 @@ class Recovery:
         except DuplicateKeyError:
             return False
         return True
+
+    async def complete(self, row: Row) -> bool:
+        """False where another document has its sender's key by now."""
+        try:
+            await self.replace(row)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def brought_back(self) -> AsyncIterator[Row]:
+        """Every document that any recovery made again, with what is said of its file."""
+        wanted = dict.fromkeys(("office", "sha256", "file"), 1)
+        async for row in self._rows.find({"batch": RECOVERED}, wanted).batch_size(2000):
+            yield row
+
+    async def has_any(self) -> bool:
+        return await self._rows.find_one({}, {"_id": 1}) is not None
 
     async def replace(self, row: Row) -> None:
         await self._rows.replace_one({"_id": row["_id"]}, row)

@@ -17,7 +17,8 @@ from typing import Any
 
 import orjson
 
-from services.intake.erasure_list import erased_ids, is_still, read_line, rewritten, size_of_list
+from services.chassis.owned import open_owned
+from services.intake.erasure_list import is_still, read_line, read_list, rewritten, stamp_of_list
 from services.intake.files import make_folder, sync_folder, write_all
 from services.intake.sealing import blank_line
 
@@ -32,7 +33,7 @@ class RegisterLog:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="register-log")
         self._descriptor: int | None = None
         self._path = folder
-        self._obeyed_bytes = 0
+        self._obeyed_stamp: tuple[int, ...] = ()
         self._erased: frozenset[str] = frozenset()
 
     async def append(self, lines: Sequence[dict[str, Any]]) -> None:
@@ -46,14 +47,14 @@ class RegisterLog:
         await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self._obey))
 
     def _obey(self) -> None:
-        size = size_of_list(self.folder)
-        if size == self._obeyed_bytes:
+        stamp = stamp_of_list(self.folder)
+        if stamp == self._obeyed_stamp:
             return
-        erased = frozenset(erased_ids(self.folder))
+        erased = read_list(self.folder)
         if self._descriptor is not None:
-            old, self._descriptor = self._descriptor, rewritten(self._path, erased, size)
+            old, self._descriptor = self._descriptor, rewritten(self._path, erased)
             os.close(old)
-        self._erased, self._obeyed_bytes = erased, size
+        self._erased, self._obeyed_stamp = frozenset(erased.ids), stamp
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)
@@ -78,7 +79,7 @@ class RegisterLog:
             self._descriptor = self._lock_one()
             os.write(self._descriptor, b"\n")  # ends a line that a crash tore
             sync_folder(str(self.folder))
-            self._obeyed_bytes = 0
+            self._obeyed_stamp = ()
         self._obey()
         return self._descriptor
 
@@ -86,7 +87,7 @@ class RegisterLog:
         host = re.sub(r"[^A-Za-z0-9.-]", "-", platform.node()) or "host"
         for place in range(MOST_WRITERS):
             path = self.folder / f"{host}-{place}.jsonl"
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+            descriptor = open_owned(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if is_still(descriptor, path):
@@ -99,6 +100,11 @@ class RegisterLog:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def has_line_of(folder: Path, document_id: str) -> bool:
+    """Whether the document was ever numbered here; true also when it is erased."""
+    return any(line["id"] == document_id for line in lines(folder))
 
 
 def entries(folder: Path) -> Iterator[dict[str, Any]]:
@@ -120,9 +126,9 @@ def lines(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def highest_numbers(folder: Path) -> dict[tuple[str, str, int], int]:
-    """The highest number that was ever given, by office, book and year; one pass over all lines."""
+    """The highest number that was ever given, by office, book and year: of all lines, also where they contradict."""
     highest: dict[tuple[str, str, int], int] = {}
-    for line in entries(folder):
+    for line in lines(folder):
         place = (line["office"], line["book"], line["year"])
         highest[place] = max(line["number"], highest.get(place, 0))
     return highest

@@ -44,21 +44,26 @@ class Seals:
         app.add_api_route(f"{document}/unseal", self.unseal, methods=["POST"], **openapi.POST_UNSEAL)
         app.add_api_route("/api/v1/sealed", self.listed, methods=["GET"], **openapi.GET_SEALED)
 
-    async def sealed_by(self, by: str, office: str, document_id: str, said: Sealing) -> Row:
-        """For a program of the office that recognised a mark; `by` is its name."""
-        return await self._seal(document_id, office, said, by, lambda _: None)
-
     async def seal(self, request: Request, document_id: str) -> Response:
         """Nobody reads it from now on. A repeat changes nothing."""
         viewer = await self._staff.viewer(request)
         said = self._judge.plain(Sealing, await body_of(request))
 
-        def may(row: Row) -> None:
+        now = kept_now()
+
+        def decide(row: Row) -> Outcome:
             if not _may_know(viewer, row):
                 raise NotFound("document")
             require(viewer, Action.SEAL_DOCUMENT, "a clerk, a leader or a security officer")
+            with as_conflict():
+                new, *events = sealed(row, said, viewer.person_id, now)
+            incident = SecrecyIncidentRaised(
+                office=viewer.office, key=str(uuid7()), version=1, recorded_at=now, device=row["device"]
+            )
+            told: list[DocumentEvent] = [*events, incident] if events else []
+            return (new, *told)
 
-        return _bare(await self._seal(document_id, viewer.office, said, viewer.person_id, may))
+        return _bare(await self._register.change(document_id, viewer.office, decide))
 
     async def confirm(self, request: Request, document_id: str) -> Response:
         """It is a state secret: `vanthu erase` may destroy it."""
@@ -82,21 +87,6 @@ class Seals:
         viewer = await self._staff.viewer(request)
         require(viewer, Action.JUDGE_SEAL, OFFICER)
         return viewer
-
-    async def _seal(self, document_id: str, office: str, said: Sealing, by: str, may: Callable[[Row], None]) -> Row:
-        now = kept_now()
-
-        def decide(row: Row) -> Outcome:
-            may(row)
-            with as_conflict():
-                new, *events = sealed(row, said, by, now)
-            incident = SecrecyIncidentRaised(
-                office=office, key=str(uuid7()), version=1, recorded_at=now, device=row["device"]
-            )
-            told: list[DocumentEvent] = [*events, incident] if events else []
-            return (new, *told)
-
-        return await self._register.change(document_id, office, decide)
 
     async def _change(self, viewer: Viewer, document_id: str, decide: Callable[[Row], Outcome]) -> Response:
         def seen(row: Row) -> Outcome:

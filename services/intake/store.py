@@ -74,18 +74,18 @@ class Register:
             ]
         )
 
-    async def check_goes_on_from(self, logged: Mapping[Place, int]) -> None:
-        """Raises Halted where a book would give a number again that stands in the register log."""
+    async def check_goes_on_from(self, given: Mapping[Place, int], source: str) -> None:
+        """Raises Halted where a book would give a number again that stands in the source, as `the register log`."""
         books = {row["_id"]: row async for row in self.books.find({}, {"year": 1, "next": 1})}
         behind = []
-        for (office, book, year), number in sorted(logged.items()):
+        for (office, book, year), number in sorted(given.items()):
             stored = await self._highest(office, book, year)
             reached = min(stored, highest_of_book(books.get(f"{office}/{book}"), year, stored))
             if reached < number:
-                behind.append(f"{office}/{book}/{year}: the register log has number {number}, the database {reached}")
+                behind.append(f"{office}/{book}/{year}: {source} has number {number}, the database {reached}")
         if behind:
             raise Halted(
-                f"The database is older than the register log, and numbers would be given twice. {'; '.join(behind)}. "
+                f"The database is older than {source}, and numbers would be given twice. {'; '.join(behind)}. "
                 "Stop all services and run `vanthu recover`: it registers what is missing under its old numbers. Do not "
                 "delete the register log. Until then intake stays closed."
             )

@@ -12,6 +12,7 @@ from services.chassis.logs import logger
 from services.chassis.mongo import Row
 from services.intake.documents import log_line
 from services.intake.files import PART_SUFFIX, LocalFiles
+from services.intake.in_flight import is_held
 from services.intake.register_log import RegisterLog
 from services.intake.settings import IntakeSettings
 from services.intake.store import Register
@@ -104,8 +105,10 @@ class Sweeping:
         return swept
 
     async def _sweep(self, paths: Sequence[Path]) -> int:
-        known = await self._register.known([path.name for path in paths if path.suffix != PART_SUFFIX])
-        orphans = [path for path in paths if path.name not in known]
+        """Their age is by a clock, which may jump: what an upload holds is none, and is looked for before the register."""
+        free = await asyncio.to_thread(lambda: [path for path in paths if not is_held(path)])
+        known = await self._register.known([path.name for path in free if path.suffix != PART_SUFFIX])
+        orphans = [path for path in free if path.name not in known]
         for path in orphans:
             await asyncio.to_thread(self._files.throw_away, path)
         return len(orphans)

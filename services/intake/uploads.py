@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from urllib.parse import unquote
 
 from fastapi import Request
 from multipart import (
@@ -28,6 +29,7 @@ from services.intake.pacing import Pace
 M = TypeVar("M")
 Judge = Callable[[bytes], Awaitable[M]]
 _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
+_FILE_NAME = re.compile(r"""filename(\*?)\s*=\s*(?:"((?:\\.|[^"\\])*)("?)|([^;]*))""", re.IGNORECASE)
 _OVERHEAD_BYTES = MAX_METADATA_BYTES + 16 * 1024
 ACCEPTED = "PDF, TIFF, JPEG, PNG, DOCX, XLSX or XML"
 
@@ -120,7 +122,8 @@ class Upload(Generic[M]):
         self._part = segment.name
         if self._part == "file":
             self._declared = segment.content_type or ""
-            await self._refuse_name(segment.filename or "")
+            for name in (segment.filename or "", *file_names_of(segment.header("Content-Disposition") or "")):
+                await self._refuse_name(name)
 
     async def _take(self, data: bytes) -> None:
         if self._part == "metadata":
@@ -181,6 +184,15 @@ class Upload(Generic[M]):
 
         digest = await self._draft.keep(approve)
         return StoredFile(digest.hex(), self._size_bytes, self._media_type)
+
+
+def file_names_of(disposition: str) -> list[str]:
+    """Every name that the part says its file has: a second one, or one in another writing, may hide what the first says."""
+    found = _FILE_NAME.findall(disposition)
+    return [
+        unquote((quoted or bare).rpartition("'")[2] if extended else quoted or bare)
+        for extended, quoted, _, bare in found
+    ]
 
 
 def expected_digest(request: Request) -> bytes | None:

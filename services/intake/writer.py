@@ -28,6 +28,12 @@ class Numbers(Protocol):
     async def documents_of(self, batches: Sequence[Row]) -> list[Row]: ...
 
 
+class Settled(Protocol):
+    """Told what became of a document's number; where it is not clear, the number may still be given."""
+
+    def __call__(self, *, clear: bool) -> None: ...
+
+
 class Log(Protocol):
     async def append(self, lines: Sequence[dict[str, Any]]) -> None: ...
 
@@ -68,19 +74,27 @@ class Writer:
         if self._waiting >= self._most_waiting:
             raise busy("Too many documents wait for a number.")
 
-    async def register(self, arrival: Arrival) -> Numbered:
-        """The document's row once it is committed and logged. Failures are those of `Register.number`."""
+    async def register(self, arrival: Arrival, settled: Settled | None = None) -> Numbered:
+        """The document's row once it is committed and logged. Failures are those of `Register.number`.
+
+        `settled` is told when that is decided, also where the caller has gone by then, and whether it is clear. Of a
+        document that was never taken it is told nothing.
+        """
         key = arrival.sender_key
         earlier = self._under_way.get(key) if key else None
         if earlier:
+            if settled:
+                settled(clear=True)  # this one gets no number of its own
             check_same(arrival, earlier.arrival.fingerprint)
             numbered = await asyncio.shield(earlier.outcome)
             return Numbered(numbered.row, repeated=True)
         self.check_room()
-        return await asyncio.shield(self._enqueue(arrival).outcome)
+        return await asyncio.shield(self._enqueue(arrival, settled).outcome)
 
-    def _enqueue(self, arrival: Arrival) -> _Waiting:
+    def _enqueue(self, arrival: Arrival, settled: Settled | None) -> _Waiting:
         waiting = _Waiting(arrival, size_of(arrival))
+        if settled:
+            waiting.outcome.add_done_callback(lambda outcome: settled(clear=_is_clear(outcome)))
         waiting.outcome.add_done_callback(lambda outcome: self._done(waiting, outcome))
         if arrival.sender_key:
             self._under_way[arrival.sender_key] = waiting
@@ -202,6 +216,10 @@ class Writer:
 def check_same(arrival: Arrival, fingerprint: str) -> None:
     if arrival.fingerprint != fingerprint:
         raise reused_key()
+
+
+def _is_clear(outcome: asyncio.Future[Numbered]) -> bool:
+    return not outcome.cancelled() and (outcome.exception() is None or isinstance(outcome.exception(), Problem))
 
 
 def _not_logged() -> OutcomeUnknown:

@@ -5,11 +5,23 @@ from datetime import datetime
 
 from pymongo import ASCENDING
 
+from services.chassis.auth import PERSON, SIGNING_KEY, UNIT
+from services.chassis.copies import Copies, Copy
 from services.chassis.journal import Journal
 from services.chassis.mongo import Database, Row, Session
-from services.events import AssignmentEvent, DocumentState
+from services.events import (
+    AssignmentEvent,
+    CalendarChanged,
+    CatalogueChanged,
+    DocumentState,
+    OfficeEvent,
+    PersonChanged,
+    SigningKeyChanged,
+    UnitChanged,
+)
 from services.routing.assignment import Entry, Kept, followed
 from services.routing.decision import Reason
+from services.routing.office import CALENDAR, CATALOGUE
 from services.routing.roster import facts_of
 from services.routing.settling import Change
 from services.routing.store import Store
@@ -20,6 +32,7 @@ class Recovery:
 
     def __init__(self, database: Database, store: Store, journal: Journal) -> None:
         self._rows = database["assignments"]
+        self._copies = Copies(database)
         self._store = store
         self._journal = journal
 
@@ -45,6 +58,32 @@ class Recovery:
             await self._store.shift_loads(books, session)
 
         await self._journal.transact(body)
+
+    async def adopt_office(self, event: OfficeEvent) -> bool:
+        """Whether routing had an older state of this person, unit, calendar, catalogue or public key, or none."""
+        copy = copy_of(event)
+        if await self._copies.version(copy.office, copy.kind, copy.id) >= copy.version:
+            return False
+        await self._copies.keep_newest([copy])
+        return True
+
+
+def copy_of(event: OfficeEvent) -> Copy:
+    """What routing keeps of what it said."""
+    if isinstance(event, UnitChanged):
+        kind, id, state = UNIT, event.unit.unit_id, event.unit.model_dump(mode="json")
+    elif isinstance(event, PersonChanged):
+        kind, id, state = PERSON, event.person.person_id, event.person.model_dump(mode="json")
+    elif isinstance(event, CalendarChanged):
+        kind, id, state = CALENDAR, CALENDAR, event.calendar.model_dump(mode="json")
+    elif isinstance(event, CatalogueChanged):
+        kind, id = CATALOGUE, event.catalogue
+        state = event.model_dump(mode="json", include={"entries"})
+    else:
+        assert isinstance(event, SigningKeyChanged)
+        kind, id = SIGNING_KEY, event.key_id
+        state = event.model_dump(mode="json", include={"key_id", "public_key", "retired"})
+    return Copy(event.office, kind, id, event.version, 0, state)
 
 
 def adopted(before: Kept | None, event: AssignmentEvent, document: DocumentState, newest: tuple[int, int]) -> Kept:

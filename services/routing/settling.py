@@ -145,7 +145,10 @@ def _withdraw(event: Told, before: Kept | None, desk: Desk) -> Change:
 
 
 def _seal(event: Told, before: Kept | None, desk: Desk) -> Change:
-    """Who had it keeps it, and reads nothing of it; what was not assigned yet waits."""
+    """Who had it keeps it, and reads nothing of it; what was not assigned yet waits.
+
+    Said as every change that leaves the people as they are: nobody is told, state readers take the bare state.
+    """
     document = event.document
     if before is None:
         state = _blank(document, AssignmentStatus.UNASSIGNED)

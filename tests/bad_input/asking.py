@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, cast
 
@@ -13,13 +13,19 @@ from hypothesis import strategies as st
 
 from services.events import Direction, Kind
 from services.reporting.categories import names
-from tests.bad_input.stack import CLERK, EVERYBODY, NOWHERE, Known
+from tests.bad_input.stack import CLERK, EVERYBODY, FIRST_WEBHOOKS, NOWHERE, Known
 from tests.intake.scanner import PDF
 
 Case = schemathesis.Case[Any]
 ADDRESS = "http://vanthu.test"
 DAYS_IN_ORDER = (("document_date", "arrived_on", "due_on"), ("first_day", "last_day"), ("from", "to"))
 CURSORS = ("after", "last-event-id")
+MOSTLY = 0.8
+OF_SEALED = ("/confirm-seal", "/unseal")
+OPEN = ("assigned", "accepted")
+FITS = {"accept": ("assigned",), "complete": ("accepted",)}
+KNOWN_SHARE = 0.5  # of what was made up about people, places and moments is replaced by what is there
+PLACES = (NOWHERE, "https://receiver.invalid:8443/a?b=c", "https://xn--vn-lja.invalid/", "https://[2001:db8::1]/hook")
 
 schemathesis.openapi.format(
     "date", st.dates(min_value=date(2017, 1, 1), max_value=date(2026, 1, 1)).map(date.isoformat)
@@ -38,12 +44,13 @@ def request_of(case: Case, service: str) -> httpx.Request:
 def bring_near(case: Case, service: str, known: Known, chance: Random) -> None:
     """Changes the case in place. What still is refused is refused for a reason that only the service knows."""
     name_things(case, known, chance)
-    case.query = _in_order({name: value for name, value in (case.query or {}).items() if name not in CURSORS})
+    if case.path.endswith(OF_SEALED) and known.sealed and chance.random() < MOSTLY:
+        case.path_parameters["document_id"] = known.sealed.popleft()
+    case.query = _in_order(dict(case.query or {}))
+    _go_on(case, service, known, chance)
     if case.query.get("category") is not None:
         case.query["category"] = chance.choice(_categories())
         case.query.pop("direction", None)
-    for name in CURSORS:
-        case.headers.pop(name, None)
     if not isinstance(case.body, dict):
         return
     body = _readable(case.body)
@@ -59,10 +66,35 @@ def bring_near(case: Case, service: str, known: Known, chance: Random) -> None:
     case.body = body | _targets(body, chance)
 
 
+def _go_on(case: Case, service: str, known: Known, chance: Random) -> None:
+    """From where an earlier page of the same kind ended, or from the beginning; now and then from nowhere."""
+    for said in (case.query, case.headers):
+        for name in [each for each in said if each.lower() in CURSORS]:
+            cursors = known.cursors.get((service, case.path))
+            if chance.random() < KNOWN_SHARE and cursors:
+                said[name] = chance.choice(list(cursors))
+            elif chance.random() < MOSTLY:
+                del said[name]
+
+
+def take_open_work(case: Case, work: list[dict[str, Any]], chance: Random) -> None:
+    """Mostly what the person really has in hand, as it is now: `work` is their list. Everything else is a conflict."""
+    last = case.path.rpartition("/")[2]
+    fitting = [each for each in work if each["state"]["status"] in FITS.get(last, OPEN)]
+    if not fitting or chance.random() > MOSTLY:
+        return
+    chosen = chance.choice(fitting)
+    case.path_parameters["document_id"] = chosen["document_id"]
+    if isinstance(case.body, dict):
+        case.body["expected_version"] = chosen["version"]
+
+
 def name_things(case: Case, known: Known, chance: Random) -> None:
     """Real ids in the path."""
     real: dict[str, Any] = {name: known.ids[name] for name in case.path_parameters if known.ids.get(name)}
     real |= {"book": ["incoming", "outgoing"], "year": [datetime.now(UTC).year]}
+    if case.method == "DELETE" and any(len(known.ids[name]) <= FIRST_WEBHOOKS for name in real):
+        return  # some stay for those who ask for them
     for name in case.path_parameters:
         if name in real:
             case.path_parameters[name] = chance.choice(list(real[name]))
@@ -85,14 +117,15 @@ def _issued(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 def _targets(body: dict[str, Any], chance: Random) -> dict[str, Any]:
-    """People, rooms and addresses that are there."""
+    """People, rooms, addresses and moments that are there; what was made up stays in the other half."""
     real: dict[str, Any] = {}
-    if "person_id" in body or "unit_id" in body:
+    if ("person_id" in body or "unit_id" in body) and chance.random() < MOSTLY:
         real = {"person_id": chance.choice([CLERK, EVERYBODY]), "unit_id": "TH"}
-    if "url" in body:
-        real = {"url": NOWHERE}
-    if "happened_at" in body:
-        real["happened_at"] = None
+    if "url" in body and chance.random() < MOSTLY:
+        real = {"url": chance.choice(PLACES)}
+    if "happened_at" in body and chance.random() < MOSTLY:
+        moment = (datetime.now(UTC) - timedelta(seconds=chance.random())).isoformat()
+        real["happened_at"] = chance.choice([None, moment])
     return real
 
 

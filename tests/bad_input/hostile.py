@@ -37,6 +37,34 @@ def zipped(entries: dict[str, bytes]) -> bytes:
     return whole.getvalue()
 
 
+def streamed_zip(entries: dict[str, bytes]) -> bytes:
+    """As programs write that do not know a size beforehand: it follows the entry."""
+
+    class Stream(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: int) -> int:
+            raise OSError
+
+    whole = Stream()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return whole.getvalue()
+
+
+def encrypted(packed: bytes) -> bytes:
+    """Every entry says that it is, in both of its headers."""
+    result = bytearray(packed)
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = packed.find(signature)
+        while at >= 0:
+            result[at + flags] |= 1
+            at = packed.find(signature, at + 1)
+    return bytes(result)
+
+
 def zip_bomb(folder: str) -> bytes:
     """Unpacks to a thousand times its size, with names that would leave the folder, and another bomb inside."""
     zeros = b"\x00" * 20_000_000
@@ -119,6 +147,51 @@ BOMBS = {
     "XML of a billion laughs": File(LAUGHS, XML_TYPE, True),
     "XML that asks for other files": File(OUTSIDE, XML_TYPE, True),
 }
+CONTENT_TYPES = {"[Content_Types].xml": b"<Types/>", "_rels/.rels": b"<Relationships/>"}
+OFFICE = {
+    "DOCX as Word writes it": File(zipped({**CONTENT_TYPES, "word/document.xml": b"<w/>"}), DOCX, True),
+    "XLSX that lists its types last": File(zipped({"xl/workbook.xml": b"<x/>", **CONTENT_TYPES}), XLSX, True),
+    "DOCX of a program that writes sizes behind": File(
+        streamed_zip({**CONTENT_TYPES, "docProps/app.xml": b"PK\x03\x04" * 50, "word/document.xml": b"<w/>"}),
+        DOCX,
+        True,
+    ),
+    "ZIP with a folder that ends as Word's": File(zipped({"password/x.exe": b"MZ"}), DOCX, False),
+    "ZIP with Word's folder deep inside": File(zipped({"a/word/document.xml": b"<w/>"}), DOCX, False),
+    "ZIP that speaks of Word's folder": File(zipped({"a.txt": zlib.compress(b"", 0) + b"word/xl/"}), DOCX, False),
+    "ZIP that holds a DOCX": File(
+        streamed_zip({"a.zip": zipped({"word/document.xml": b"<w/>"}), "b": b"x"}), DOCX, False
+    ),
+    "JAR whose folder ends as Excel's": File(
+        zipped({"META-INF/MANIFEST.MF": b"Main-Class: a", "a/pixl/b.class": b"\xca\xfe\xba\xbe"}), XLSX, False
+    ),
+    "DOCX and XLSX at once": File(zipped({"word/document.xml": b"<w/>", "xl/workbook.xml": b"<x/>"}), DOCX, False),
+    "XLSX and DOCX at once": File(zipped({"xl/workbook.xml": b"<x/>", "word/document.xml": b"<w/>"}), XLSX, False),
+    "DOCM": File(
+        zipped({**CONTENT_TYPES, "word/document.xml": b"<w/>", "word/vbaProject.bin": b"\xd0\xcf\x11\xe0"}),
+        "application/vnd.ms-word.document.macroEnabled.12",
+        False,
+    ),
+    "DOCM said to be DOCX": File(
+        zipped({**CONTENT_TYPES, "word/document.xml": b"<w/>", "word/VbaProject.BIN": b"\xd0\xcf\x11\xe0"}), DOCX, False
+    ),
+    "XLSM said to be XLSX": File(
+        zipped({**CONTENT_TYPES, "xl/workbook.xml": b"<x/>", "xl/vbaProject.bin": b"\xd0\xcf\x11\xe0"}), XLSX, False
+    ),
+    "encrypted ZIP as DOCX": File(encrypted(zipped({"word/document.xml": b"<w/>"})), DOCX, False),
+    "names in no real UTF-8": File(
+        zipped({"wor__/document.xml": b"<w/>"}).replace(b"wor__/", b"wor\xc1\xa4"), DOCX, False
+    ),
+    "names with a slash in two bytes": File(
+        zipped({"word__document.xml": b"<w/>"}).replace(b"word__", b"word\xc0\xaf"), DOCX, False
+    ),
+    "names with a full-width slash": File(zipped({"word\uff0fdocument.xml": b"<w/>"}), DOCX, False),
+    "XML with a byte order mark": File(b"\xef\xbb\xbf" + XML + b"<x/>", XML_TYPE, True),
+    "XML in UTF-16": File('<?xml version="1.0" encoding="UTF-16"?><x/>'.encode("utf-16"), XML_TYPE, True),
+    "XML in UTF-16, turned around": File(b"\xfe\xff" + '<?xml version="1.0"?><x/>'.encode("utf-16-be"), XML_TYPE, True),
+    "XML in UTF-16 without a mark": File('<?xml version="1.0"?><x/>'.encode("utf-16-le"), XML_TYPE, False),
+    "HTML in UTF-16": File("<html><script>alert(1)</script>".encode("utf-16"), XML_TYPE, False),
+}
 POLYGLOTS = {
     "PDF and ZIP": File(PDF + zipped({"word/document.xml": b"x"}), PDF_TYPE, True),
     "ZIP and PDF": File(zipped({"word/document.xml": b"x"}) + PDF, PDF_TYPE, False),
@@ -154,16 +227,17 @@ REFUSED_PROGRAMS = {
     for declared in (PDF_TYPE, "application/octet-stream", "text/html")
 }
 WHOLE = {
-    PDF_TYPE: PDF,
+    PDF_TYPE: PDF * 3,
     PNG_TYPE: png(1, 1),
-    TIFF_TYPE: tiff(1, 1),
-    JPEG_TYPE: jpeg(1, 1),
-    DOCX: zipped({"word/document.xml": b"<x/>"}),
-    XLSX: zipped({"xl/workbook.xml": b"<x/>"}),
-    XML_TYPE: XML + b"<x/>",
+    TIFF_TYPE: tiff(1, 1) + b"\x00" * 100,
+    JPEG_TYPE: jpeg(1, 1)[:-2] + b"\xff\xfe\x00\x52" + b"c" * 80 + b"\xff\xd9",
+    DOCX: zipped({"word/document.xml": b"<x/>" * 50}),
+    XLSX: zipped({"xl/workbook.xml": b"<x/>" * 50}),
+    XML_TYPE: XML + b"<x>" + b"y" * 100 + b"</x>",
 }
+LEAST_WHOLE_BYTES = 100
 TRUNCATED = {
-    f"{media_type} cut in the middle": File(whole[: max(len(whole) // 2, 40)], media_type, True)
+    f"{media_type} cut in the middle": File(whole[: len(whole) // 2], media_type, True)
     for media_type, whole in WHOLE.items()
 } | {f"{media_type} cut in its signature": File(whole[:2], media_type, False) for media_type, whole in WHOLE.items()}
 MISDECLARED = {
@@ -172,7 +246,7 @@ MISDECLARED = {
     for said in (*WHOLE, "text/plain", "application/pdf\x00", "a" * 3000)
     if said != found
 }
-CORPUS: dict[str, File] = {**BOMBS, **POLYGLOTS, **REFUSED_PROGRAMS, **TRUNCATED, **MISDECLARED}
+CORPUS: dict[str, File] = {**BOMBS, **OFFICE, **POLYGLOTS, **REFUSED_PROGRAMS, **TRUNCATED, **MISDECLARED}
 
 NAMES = {
     "the folder above": "../../../../etc/passwd",
@@ -200,14 +274,33 @@ NAMES = {
     "a key of MongoDB": "$where.pdf",
     "format signs": "%s%n{0}{self.__class__}.pdf",
     "line separators": "a\u2028b\u0085c.pdf",
+    "full-width slashes": "..\uff0f..\uff0fetc\uff0fpasswd.pdf",
+    "a slash that only looks like one": "..\u2215..\u2044passwd.pdf",
 }
+REFUSED = "refused"
+KEPT = "kept"
 RAW_NAMES = {
-    "a zero byte": b"scan\x00.pdf",
-    "a new line": b"scan\r\nX-Injected: yes\r\n.pdf",
-    "a bare new line": b"scan\n.pdf",
-    "no UTF-8": b"scan\xff\xfe.pdf",
-    "half a surrogate": b"scan\xed\xa0\x80.pdf",
-    "an open quote": b'scan.pdf"',
-    "a backslash at the end": b"scan\\",
-    "control characters": bytes(range(1, 9)) + b".pdf",
+    "a zero byte": (b"scan\x00.pdf", KEPT),
+    "a new line": (b"scan\r\nX-Injected: yes\r\n.pdf", REFUSED),
+    "a bare new line": (b"scan\n.pdf", KEPT),
+    "no UTF-8": (b"scan\xff\xfe.pdf", REFUSED),
+    "half a surrogate": (b"scan\xed\xa0\x80.pdf", REFUSED),
+    "a slash in two bytes": (b"..\xc0\xaf..\xc0\xafpasswd", REFUSED),
+    "a slash in three bytes": (b"..\xe0\x80\xaf..\xe0\x80\xafpasswd", REFUSED),
+    "an open quote": (b'scan.pdf"', KEPT),
+    "a backslash at the end": (b"scan\\", KEPT),
+    "control characters": (bytes(range(1, 9)) + b".pdf", KEPT),
+}
+_FILE = b'Content-Disposition: form-data; name="file"'
+HEADERS = {
+    "two names of the part": (b'Content-Disposition: form-data; name="file"; name="metadata"; filename="a.pdf"', 400),
+    "a name of the part without quotes": (b'Content-Disposition: form-data; name=file; filename="b.pdf"', 201),
+    "no file name": (_FILE, 201),
+    "two file names": (_FILE + b'; filename="a.pdf"; filename="b.pdf"', 201),
+    "two file names, the first with a mark": (_FILE + '; filename="(Mật).pdf"; filename="b.pdf"'.encode(), 422),
+    "a file name in percent signs": (_FILE + b"; filename*=UTF-8''..%2f..%2fa.pdf; filename=\"b.pdf\"", 201),
+    "a mark in percent signs": (_FILE + b"; filename*=UTF-8''%28M%E1%BA%ADt%29.pdf; filename=\"b.pdf\"", 422),
+    "a mark in percent signs only": (_FILE + b"; FileName*=UTF-8'vi'%28M%E1%BA%ADt%29.pdf", 422),
+    "a type without end": (_FILE + b'\r\nContent-Type: application/pdf; charset="' + b"x" * 4000, 400),
+    "a hundred headers": (_FILE + b"\r\n" + b"X: y\r\n" * 99 + b"X: y", 400),
 }

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.chassis.host import Host
 from services.chassis.mongo import connect
+from services.chassis.settings import ChassisSettings
 from services.embedded import Endpoints
 from services.intake.app import build as build_intake
 from services.intake.device_keys import DeviceKeys
@@ -36,6 +38,7 @@ CLERK, EVERYBODY = "clerk", "thu"
 FIRST_DOCUMENTS = 40
 FIRST_WEBHOOKS = 3
 MOST_KNOWN = 400
+METRICS_TOKEN = "for-the-metrics-pages"
 NEW_AT = {
     "/api/v1/documents": "document_id",
     "/api/v1/issued": "document_id",
@@ -85,6 +88,14 @@ class Known:
 
     ids: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=MOST_KNOWN)))
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
+    sealed: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_KNOWN))
+    cursors: dict[tuple[str, str], deque[Any]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=50)))
+
+    def forget(self, parameters: Mapping[str, Any]) -> None:
+        """What was deleted is not there any more."""
+        for name, id in parameters.items():
+            if id in self.ids[name]:
+                self.ids[name].remove(id)
 
     def learn(self, service: str, path: str, parameters: Mapping[str, Any], answer: Any) -> None:
         """An answer may tell of a new thing, or of a newer version of one."""
@@ -94,6 +105,11 @@ class Known:
         version = answer.get("current_version") or answer.get("version")
         if isinstance(version, int):
             self.versions[service, id] = version
+        following = answer.get("next") or answer.get("next_after")
+        if following is not None:
+            self.cursors[service, path].append(following)
+        if path.endswith("/seal") and not str(answer.get("type")).startswith("urn:vanthu:problem"):
+            self.sealed.append(parameters["document_id"])
         parameter = NEW_AT.get(path)
         if parameter and "id" in answer and id not in self.ids[parameter]:
             self.ids[parameter].append(id)
@@ -104,11 +120,19 @@ class Stack:
     client: httpx.AsyncClient
     loop: asyncio.AbstractEventLoop
     credentials: dict[str, str]
+    settings: ChassisSettings
     known: Known = field(default_factory=Known)
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """From a thread, while the services run in the loop."""
         return asyncio.run_coroutine_threadsafe(self.client.send(request), self.loop).result(60)
+
+    def open_work(self) -> list[dict[str, Any]]:
+        """What the person who may do everything has in hand, in routing's own words."""
+        headers = as_bearer(self.credentials[EVERYBODY])
+        address = "http://vanthu.test/routing/api/v1/documents?limit=200"
+        answer = self.send(httpx.Request("GET", address, headers=headers)).raise_for_status().json()
+        return next(each for each in answer.values() if isinstance(each, list))
 
     async def description(self, service: str) -> dict[str, Any]:
         headers = as_bearer(self.credentials[CLERK])
@@ -120,7 +144,7 @@ class Stack:
 
 @asynccontextmanager
 async def stack(servers: Endpoints, folder: Path) -> AsyncIterator[Stack]:
-    settings = await new_settings(servers)
+    settings = (await new_settings(servers)).model_copy(update={"metrics_token": SecretStr(METRICS_TOKEN)})
     shared = settings.model_dump()
     intake = IntakeSettings(**shared, data_folder=folder, max_document_bytes=3_000_000)
     services = (
@@ -142,7 +166,7 @@ async def stack(servers: Endpoints, folder: Path) -> AsyncIterator[Stack]:
         async with running(*services) as client:
             credentials |= await _device_keys(intake)
             client._transport = FirstWords(Host(services))
-            result = Stack(client, asyncio.get_running_loop(), credentials)
+            result = Stack(client, asyncio.get_running_loop(), credentials, settings)
             await _settle(result)
             yield result
     finally:

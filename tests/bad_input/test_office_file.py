@@ -32,13 +32,14 @@ TODAY = date(2026, 3, 2)
 
 def read(said: Any) -> OfficeFile | None:
     """None for a file that is refused in words that people can follow; every other outcome fails the test."""
+    text = said if isinstance(said, bytes) else json.dumps(said).encode()
     try:
-        file = judged(said if isinstance(said, bytes) else json.dumps(said))
+        file = judged(text)
     except OfficeFaulty as refused:
-        ACCOUNT.count(accepted=False)
+        ACCOUNT.count(text, accepted=False)
         check_faults(refused, said)
         return None
-    ACCOUNT.count(accepted=True)
+    ACCOUNT.count(text, accepted=True)
     return file
 
 

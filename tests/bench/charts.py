@@ -1,10 +1,14 @@
 """The figures that were kept, as SVG: from the details of a result to a chart. Pure."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pygal
 from pygal.style import Style
+
+# for plugins that nobody has here, pygal changes how everything is imported later, in a way that Python has given up
+sys.meta_path = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 Kept = Mapping[str, Any]
 LOOK = Style(
@@ -15,6 +19,7 @@ LOOK = Style(
 )
 SCANNERS = (1, 8, 64)
 ANSWERS = (("post_to_201_ms", "POST to 201"), ("post_to_inbox_ms", "POST to inbox"))
+MOST_TIMES = 4.0  # of its limit: further away a bar says no more
 SIZE = {"width": 760, "height": 320, "explicit_size": True, "js": (), "style": LOOK, "legend_at_bottom": True}
 
 
@@ -26,19 +31,44 @@ def charts(newest: Mapping[str, Kept], all_kept: Sequence[Kept]) -> list[str]:
     if "sustained" in newest:
         found += _course(newest["sustained"]["details"]["sustained"])
     if "history" in newest:
-        found.append(_history(newest["history"]["details"]["history"]))
-    return [*found, *_ratios(all_kept)]
+        found += _history(newest["history"]["details"]["history"])
+    return [*_against_limits(newest), *found, *_ratios(all_kept)]
+
+
+def _against_limits(newest: Mapping[str, Kept]) -> list[str]:
+    """How well each judged ratio keeps its limit: the newest of every bench, and nothing that was not judged."""
+    lines = [line for bench, kept in newest.items() for line in kept["lines"] if line["bench"] == bench]
+    judged = [line for line in lines if line["unit"] == "x" and line["met"] is not None]
+    if not judged:
+        return []
+    height = 120 + 26 * len(judged)
+    options = {**SIZE, "height": height, "width": 1100, "legend_at_bottom": False, "truncate_label": -1}
+    title = "Ratios against their limits (1 is just at the limit, more is better)"
+    chart = pygal.HorizontalBar(title=title, range=(0, MOST_TIMES), y_labels=[0, 1, 2, 3, 4], **options)
+    chart.x_labels = [f"{line['bench']}: {line['what']}: {line['figure']:.3g} ({line['required']})" for line in judged]
+    for name, met in (("met", True), ("not met", False)):
+        chart.add(name, [margin(line["figure"], line["required"]) if line["met"] is met else None for line in judged])
+    return [_svg(chart)]
+
+
+def margin(figure: float, required: str) -> float:
+    """How many times better than its limit (`>= 0.5`, `<= 1.05`): below 1 it is missed. At most MOST_TIMES."""
+    sign, _, limit = required.partition(" ")
+    best = figure / float(limit) if sign == ">=" else float(limit) / figure if figure > 0 else MOST_TIMES
+    return max(0.0, min(MOST_TIMES, best))
 
 
 def _speeds(kept: Kept) -> str:
-    chart = pygal.Bar(title="Numbers given per second, by scanners", y_title="documents/s", show_legend=False, **SIZE)
+    chart = pygal.Bar(title="Documents per second, by scanners", y_title="documents/s", **SIZE)
     chart.x_labels = [str(each) for each in SCANNERS]
-    chart.add("documents/s", [kept["details"][f"load-{each}"]["documents_per_second"] for each in SCANNERS])
+    for name, title in (("documents_per_second", "numbered"), ("settled_per_second", "settled")):
+        chart.add(title, [kept["details"][f"load-{each}"][name] for each in SCANNERS])
     return _svg(chart)
 
 
 def _answers(kept: Kept, name: str, title: str) -> str:
-    chart = pygal.Bar(title=f"{title}, by scanners", y_title="ms", logarithmic=True, **SIZE)
+    slowest = max(kept["details"][f"load-{each}"][name]["99"] for each in SCANNERS)
+    chart = pygal.Bar(title=f"{title}, by scanners", y_title="ms", logarithmic=True, zero=1, range=(1, slowest), **SIZE)
     chart.x_labels = [str(each) for each in SCANNERS]
     for percent in ("50", "95", "99"):
         chart.add(f"p{percent}", [kept["details"][f"load-{each}"][name][percent] for each in SCANNERS])
@@ -61,9 +91,27 @@ def _course(kept: Kept) -> list[str]:
     return [_svg(each) for each in (memory, answers, waiting)]
 
 
-def _history(kept: Sequence[Kept]) -> str:
-    chart = _lines("Documents per second with history, to those without", "x", x_title="documents of history")
-    chart.add("with / without", [(each["documents"], each["ratio"]) for each in kept])
+def _history(kept: Sequence[Kept]) -> list[str]:
+    """From 0, each with its limit: a curve that fills its frame says nothing."""
+    at = [each["documents"] for each in kept]
+    charts = []
+    for name, limit, title in (
+        ("ratio", "least_ratio", "Documents per second"),
+        ("cost", "most_cost", "CPU of services and mongod per document"),
+    ):
+        figures, limits = ([each[key] for each in kept] for key in (name, limit))
+        highest = 1.2 * max(*figures, *limits, 1.0)
+        chart = _lines(f"{title} with history, to without", "x", x_title="documents of history", range=(0, highest))
+        chart.add("with / without", list(zip(at, figures, strict=True)))
+        chart.add("limit", list(zip(at, limits, strict=True)))
+        charts.append(_svg(chart))
+    return [*charts, _questions(kept)]
+
+
+def _questions(kept: Sequence[Kept]) -> str:
+    chart = _lines("Answers to staff with history, p50", "ms", x_title="documents of history")
+    for question in kept[0]["questions_ms"]:
+        chart.add(question, [(each["documents"], each["questions_ms"][question]) for each in kept])
     return _svg(chart)
 
 
@@ -72,7 +120,7 @@ def _ratios(all_kept: Sequence[Kept]) -> list[str]:
     courses: dict[str, list[float]] = {}
     for kept in all_kept:
         for line in kept["lines"]:
-            if line["unit"] == "x" and line["required"]:
+            if line["unit"] == "x" and line["met"] is not None and line["bench"] in kept.get("full", ()):
                 courses.setdefault(f"{line['bench']}: {line['what']} {line['required']}", []).append(line["figure"])
     return [_run_by_run(title, figures) for title, figures in sorted(courses.items()) if len(figures) > 1]
 
@@ -84,8 +132,8 @@ def _run_by_run(title: str, figures: Sequence[float]) -> str:
     return _svg(chart)
 
 
-def _lines(title: str, y_title: str, x_title: str = "minutes") -> Any:
-    options = {"include_x_axis": True, "dots_size": 2, "stroke_style": {"width": 2}}
+def _lines(title: str, y_title: str, x_title: str = "minutes", **more: Any) -> Any:
+    options = {**more, "include_x_axis": True, "dots_size": 2, "stroke_style": {"width": 2}}
     return pygal.XY(title=title, y_title=y_title, x_title=x_title, **SIZE, **options)
 
 
@@ -94,5 +142,5 @@ def _svg(chart: Any) -> str:
 
 
 def last_of_each(all_kept: Iterable[Kept]) -> dict[str, Kept]:
-    """By bench, the last result that has lines of it."""
-    return {line["bench"]: kept for kept in all_kept for line in kept["lines"]}
+    """By bench, the last result of its full length: a trial says nothing about the product."""
+    return {bench: kept for kept in all_kept for bench in kept.get("full", ())}

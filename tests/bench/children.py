@@ -28,6 +28,12 @@ class Child:
 
     process: psutil.Process
     told: dict[str, Any]
+    own: asyncio.subprocess.Process
+
+    async def kill(self) -> None:
+        """As by kill -9; returns when it has gone."""
+        self.own.kill()
+        await self.own.wait()
 
 
 def tell(**figures: Any) -> None:
@@ -59,7 +65,7 @@ async def running(module: str, *arguments: str, env: Mapping[str, str], log: Pat
         line = await process.stdout.readline()
         if not line:
             raise ChildFailed(f"{module} {' '.join(arguments)} did not start:\n{_tail(log)}")
-        yield Child(psutil.Process(process.pid), json.loads(line))
+        yield Child(psutil.Process(process.pid), json.loads(line), process)
     finally:
         await _end(process)
 

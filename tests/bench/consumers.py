@@ -50,6 +50,7 @@ class Consumers:
         self._rounds = rounds
         self._documents = list(received(office().id, events))
         self._said = Said()
+        self._fast_enough = False
 
     async def measure(self) -> None:
         self._said.add([record_of(each) for each in self._documents])
@@ -58,14 +59,15 @@ class Consumers:
             await self._service(service)
 
     async def _simple(self) -> None:
-        async with self._stack.installation() as prefix:
-            records = self._said.of(["documents"])
-            await feed(self._stack.settings(prefix), records)
-            runs = [await self._run("simple_loop", prefix, str(len(records)), "documents")]
-        speeds = [speed(each) for each in runs]
-        self._results.add(
-            BENCH, "batch loop that only counts", median(speeds), "events/s", least=SIMPLE_LINE * TWO_THIRDS
-        )
+        """Below its bar the machine is no place to judge by."""
+        speeds, records = [], self._said.of(["documents"])
+        for _ in range(self._rounds):
+            async with self._stack.installation() as prefix:
+                await feed(self._stack.settings(prefix), records)
+                speeds.append(speed(await self._run("simple_loop", prefix, str(len(records)), "documents")))
+        bar = SIMPLE_LINE * TWO_THIRDS
+        self._fast_enough = median(speeds) >= bar
+        self._results.add(BENCH, "batch loop that only counts", median(speeds), "events/s", least=bar)
 
     async def _service(self, service: str) -> None:
         """The first round's installation stays until the end: the loops read there what they have to write."""
@@ -81,17 +83,17 @@ class Consumers:
         self._report(service, found)
 
     async def _round(self, service: str, prefix: str, pattern: str, found: dict[str, list[Run]]) -> None:
-        """A B in the first round, B A in the next."""
-        topics, first = TOPICS[service], prefix == pattern
+        """A B C in the first round, C B A in the next."""
+        topics = TOPICS[service]
         records = self._said.of(topics)
         await self._prepare(service, prefix)
         await feed(self._stack.settings(prefix), records)
         steps = [("service", "alone", [service, str(len(records))])]
         steps.append(("handwritten", "handwritten", [service, str(len(records)), pattern, *topics]))
+        naive_events = min(NAIVE_EVENTS, len(records))
+        steps.append(("naive", "naive", [service, str(naive_events), pattern, *topics]))
         for name, module, arguments in steps if len(found["service"]) % 2 == 0 else reversed(steps):
             found[name].append(await self._run(module, prefix, *arguments))
-        if first:
-            found["naive"].append(await self._run("naive", prefix, service, str(NAIVE_EVENTS), pattern, *topics))
 
     async def _prepare(self, service: str, prefix: str) -> None:
         """The service knows the office (and intake its documents) before what is measured begins."""
@@ -127,17 +129,13 @@ class Consumers:
         add(BENCH, f"{service}, CPU", median([cpu(run) for run in found["service"]]), "ms/event")
         add(BENCH, f"{service}, by hand", median(speeds["handwritten"]), "events/s")
         add(BENCH, f"{service}, by hand, CPU", median([cpu(run) for run in found["handwritten"]]), "ms/event")
-        add(
-            BENCH,
-            f"{service}, a commit per message",
-            median(speeds["naive"]),
-            "events/s",
-            least=NAIVE_LINE * TWO_THIRDS,
-        )
+        bar = NAIVE_LINE * TWO_THIRDS
+        add(BENCH, f"{service}, a commit per message", median(speeds["naive"]), "events/s", least=bar)
         against = ratio(speeds["service"], speeds["handwritten"])
-        add(BENCH, f"{service} / by hand", against, "x", least=LEAST_OF_HANDWRITTEN)
+        add(BENCH, f"{service} / by hand", against, "x", least=LEAST_OF_HANDWRITTEN, judged=self._fast_enough)
         times = ratio(speeds["service"], speeds["naive"])
-        add(BENCH, f"{service} / a commit per message", times, "x", least=LEAST_TIMES_NAIVE)
+        fair = median(speeds["naive"]) >= bar
+        add(BENCH, f"{service} / a commit per message", times, "x", least=LEAST_TIMES_NAIVE, judged=fair)
         self._results.details[f"b-{service}"] = found | {
             "spread": {name: spread(each) for name, each in speeds.items()}
         }

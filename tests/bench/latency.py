@@ -1,7 +1,6 @@
-"""POST to notice: from the first byte that a scanner sends to the event on the live stream of the person in charge."""
+"""POST to notice: from when a document is due at a scanner to the event on the live stream of the person in charge."""
 
-from tests.bench.at_work import at_work
-from tests.bench.figures import percentile
+from tests.bench.at_work import PERCENTS, at_work
 from tests.bench.results import Results
 from tests.bench.stack import Stack
 
@@ -13,14 +12,11 @@ MOST_P99_MILLISECONDS = 500.0
 async def measure(stack: Stack, results: Results, seconds: float = SECONDS) -> None:
     async with at_work(stack) as installation:
         posted = await installation.post(seconds, per_second=PER_SECOND, warm_up=WARM_UP_SECONDS)
-        to_notice = await installation.until_noticed(posted.posts)
-    to_number = [post.answered_at - post.posted_at for post in posted.posts]
-    for percent in (50, 95, 99):
-        results.add(BENCH, f"POST to 201, p{percent}", 1000 * percentile(to_number, percent), "ms")
-    for percent in (50, 95):
-        noticed = 1000 * percentile(to_notice, percent)
-        results.add(BENCH, f"POST to notice on the live stream, p{percent}", noticed, "ms")
-    worst = 1000 * percentile(to_notice, 99)
-    results.add(BENCH, "POST to notice on the live stream, p99", worst, "ms", most=MOST_P99_MILLISECONDS)
-    left_out = len(posted.posts) - len(to_notice)
-    results.add(BENCH, "documents without a notice (nobody could be found)", left_out, "documents")
+        outcome = await installation.outcome(posted)
+    for percent in PERCENTS:
+        results.add(BENCH, f"POST to 201, p{percent}", outcome.to_number(percent), "ms")
+    for percent in PERCENTS:
+        most = MOST_P99_MILLISECONDS if percent == PERCENTS[-1] else None
+        title = f"POST to notice on the live stream, p{percent}"
+        results.add(BENCH, title, outcome.to_notice(percent), "ms", most=most)
+    outcome.report_faults(results, BENCH)

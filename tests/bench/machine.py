@@ -1,7 +1,11 @@
 """The machine that was measured on, and how busy others kept it."""
 
+import contextlib
+import json
 import os
 import platform
+import subprocess
+import tempfile
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,6 +13,11 @@ from typing import Any
 
 import psutil
 
+from services.embedded.errors import EmbeddedError
+from services.embedded.java import find_java
+from services.embedded.mongod_binary import find_mongod
+
+ROOT = Path(__file__).parents[2]
 PACKAGES = ("aiokafka", "faststream", "motor", "pymongo", "fastapi", "uvicorn", "uvloop", "pydantic", "aiohttp")
 
 
@@ -20,8 +29,41 @@ def shape() -> dict[str, Any]:
         "memory_mb": memory.total // 2**20,
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
+        "servers": servers(),
+        "file_system": file_system(Path(tempfile.gettempdir())),
         "packages": {name: _version(name) for name in PACKAGES},
     }
+
+
+def described_code() -> str:
+    """The commit, and whether anything beside it was measured; empty where git is not."""
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def servers() -> dict[str, str]:
+    """What is started where `VANTHU_*` names no server."""
+    lock = json.loads((ROOT / "services" / "embedded" / "kafka.lock.json").read_text(encoding="utf-8"))
+    found = {"kafka": lock["requirement"].partition("+")[0].rpartition(":")[2]}
+    with contextlib.suppress(EmbeddedError):
+        found["mongodb"] = find_mongod(_silently, data_release=None).version
+    with contextlib.suppress(EmbeddedError):
+        found["java"] = str(find_java(_silently).major)
+    named = {"mongodb": "VANTHU_MONGO_URL", "kafka": "VANTHU_KAFKA_BOOTSTRAP"}
+    return found | {name: f"the one of {variable}" for name, variable in named.items() if os.environ.get(variable)}
+
+
+def _silently(_: str) -> None:
+    pass
+
+
+def file_system(path: Path) -> str:
+    """The type of the one that holds the path."""
+    mounts = {Path(each.mountpoint): each.fstype for each in psutil.disk_partitions(all=True)}
+    return next((mounts[each] for each in (path.resolve(), *path.resolve().parents) if each in mounts), "")
 
 
 def _cpu_name() -> str:

@@ -41,11 +41,11 @@ async def _opened(settings: ChassisSettings) -> AsyncIterator[OfficeStore]:
         foundation.client.close()
 
 
-async def device_key(settings: ChassisSettings, office_id: str) -> str:
-    """Of an incoming door."""
+async def device_keys(settings: ChassisSettings, office_id: str, devices: int = 1) -> tuple[str, ...]:
+    """Of so many devices at an incoming door."""
     client = connect(settings.mongo_url.get_secret_value())
     keys = DeviceKeys(client[f"{settings.mongo_database_prefix}_intake"])
     await keys.prepare()
-    key = await keys.create(office_id, "scan-1", "incoming", "incoming")
+    made = [await keys.create(office_id, f"scan-{turn}", "incoming", "incoming") for turn in range(1, devices + 1)]
     client.close()
-    return key
+    return tuple(made)

@@ -29,8 +29,8 @@ def page(all_kept: Sequence[Kept]) -> str:
 
 def main() -> int:
     all_kept = kept_in(FOLDER)
-    if not all_kept:
-        sys.stderr.write(f"Nothing is kept in {FOLDER} yet: run `make bench` first.\n")
+    if not last_of_each(all_kept):
+        sys.stderr.write(f"No run of full length is kept in {FOLDER} yet: run `make bench` first.\n")
         return 1
     path = FOLDER / "index.html"
     path.write_text(page(all_kept), encoding="utf-8")

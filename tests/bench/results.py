@@ -1,6 +1,7 @@
 """What the benchmark found: said while it runs, kept as JSON, shown as a table at the end."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,15 +9,17 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.traceback import Traceback
 
-from tests.bench.machine import load, shape
+from tests.bench.machine import described_code, load, shape
 
+NOT_JUDGED = "not judged: what it is compared with misses its own bar"
 FOLDER = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
 class Line:
-    """`met` is None where nothing is required."""
+    """`met` is None where nothing is required, or where what it is compared with is itself not good enough."""
 
     bench: str
     what: str
@@ -28,11 +31,14 @@ class Line:
 
 @dataclass
 class Results:
-    """Collects lines; `details` are for the JSON file only."""
+    """Collects lines; `details` are for the JSON file only. `full` are benches that ran at their full length."""
 
+    options: Mapping[str, Any] = field(default_factory=dict)
+    full: set[str] = field(default_factory=set)
     lines: list[Line] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    code: str = field(default_factory=described_code)
     load_at_start: tuple[float, float, float] = field(default_factory=load)
     console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
 
@@ -40,13 +46,29 @@ class Results:
         self.console.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {text}")
 
     def add(
-        self, bench: str, what: str, figure: float, unit: str, *, least: float | None = None, most: float | None = None
+        self,
+        bench: str,
+        what: str,
+        figure: float,
+        unit: str,
+        *,
+        least: float | None = None,
+        most: float | None = None,
+        judged: bool = True,
     ) -> None:
         """A figure, and whether it is at least or at most what the project requires."""
         required = f">= {least:g}" if least is not None else f"<= {most:g}" if most is not None else ""
         met = None if not required else (least is None or figure >= least) and (most is None or figure <= most)
+        if required and not judged:
+            required, met = f"{required}, {NOT_JUDGED}", None
         self.lines.append(Line(bench, what, figure, unit, required, met))
         self.say(f"  {what}: {shown(figure)} {unit} {required}")
+
+    def fail(self, bench: str, error: BaseException) -> None:
+        """A bench that did not come to its end: what it has measured so far is kept, but nothing is proved by it."""
+        self.full.discard(bench)
+        self.lines.append(Line(bench, f"ended early: {shown_error(error)}", 1.0, "error", "<= 0", met=False))
+        self.console.print(Traceback.from_exception(type(error), error, error.__traceback__))
 
     def table(self) -> Table:
         table = Table("", "what", title="Vanthu, measured", title_justify="left", box=None)
@@ -71,6 +93,9 @@ class Results:
         return {
             "started_at": self.started_at,
             "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "options": dict(self.options),
+            "full": sorted(self.full),
+            "code": self.code,
             "machine": shape(),
             "load_at_start": self.load_at_start,
             "load_at_end": load(),
@@ -84,3 +109,10 @@ def shown(figure: float) -> str:
     if abs(figure) >= 100:
         return f"{figure:,.0f}"
     return f"{figure:.1f}" if abs(figure) >= 10 else f"{figure:.2f}"
+
+
+def shown_error(error: BaseException) -> str:
+    """The causes, without the groups around them."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(shown_error(each) for each in error.exceptions)
+    return f"{type(error).__name__}: {error}"[:300]

@@ -30,10 +30,13 @@ _END = f"\r\n--{BOUNDARY}--\r\n".encode()
 
 @dataclass(frozen=True)
 class Job:
-    """`per_second` of 0 means as fast as answers come; otherwise documents start at that pace, whatever comes back."""
+    """`per_second` of 0 means as fast as answers come; otherwise documents start at that pace, whatever comes back.
+
+    `keys` are taken in turn, by connection or by document: each is a scanner's own.
+    """
 
     url: str
-    key: str = ""
+    keys: tuple[str, ...] = ("",)
     connections: int = 8
     seconds: float = 5.0
     warm_up_seconds: float = 0.5
@@ -47,7 +50,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Times are seconds since 1970."""
+    """Moments are of the monotonic clock, which all processes of a machine share.
+
+    At a pace, `posted_at` is when the document was due: a sender that comes late is no excuse.
+    """
 
     id: str
     posted_at: float
@@ -61,7 +67,7 @@ class Sender:
         self._metadata = [json.dumps(each, ensure_ascii=False).encode() for each in metadata_sample(job.papers)]
         self._page = b"%PDF-1.7\n%" + uuid.uuid4().hex.encode() * (job.size_bytes // 32)
         self._count = 0
-        self._started_at = time.time()
+        self._started_at = time.monotonic()
         self.sent: list[Sent] = []
         self.refused: dict[str, int] = {}
 
@@ -69,34 +75,42 @@ class Sender:
         if self._job.per_second:
             await self._at_a_pace()
         else:
-            await asyncio.gather(*(self._one_after_another() for _ in range(self._job.connections)))
+            await asyncio.gather(*(self._one_after_another(turn) for turn in range(self._job.connections)))
 
-    async def _one_after_another(self) -> None:
-        while time.time() - self._started_at < self._job.seconds + self._job.warm_up_seconds:
-            await self._post()
+    async def _one_after_another(self, connection: int) -> None:
+        while time.monotonic() - self._started_at < self._job.seconds + self._job.warm_up_seconds:
+            await self.post_one(connection)
 
     async def _at_a_pace(self) -> None:
         async with asyncio.TaskGroup() as posts:
             for turn in range(int(self._job.seconds * self._job.per_second)):
-                wait_seconds = self._started_at + turn / self._job.per_second - time.time()
-                if wait_seconds > 0:
+                due_at = self._started_at + turn / self._job.per_second
+                if (wait_seconds := due_at - time.monotonic()) > 0:
                     await asyncio.sleep(wait_seconds)
-                posts.create_task(self._post())
+                posts.create_task(self.post_one(turn, due_at))
 
-    async def _post(self) -> None:
+    async def post_one(self, scanner: int = 0, due_at: float | None = None) -> None:
+        posted_at = time.monotonic() if due_at is None else due_at
+        try:
+            await self._send(self._job.keys[scanner % len(self._job.keys)], posted_at)
+        except (aiohttp.ClientError, OSError) as error:
+            self._refuse(type(error).__name__)
+
+    async def _send(self, key: str, posted_at: float) -> None:
         headers = {
-            "Authorization": f"Bearer {self._job.key}",
+            "Authorization": f"Bearer {key}",
             "Idempotency-Key": uuid.uuid4().hex,
             "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
         }
-        body, posted_at = self._body(), time.time()
-        async with self._session.post(self._job.url, data=body, headers=headers) as response:
+        async with self._session.post(self._job.url, data=self._body(), headers=headers) as response:
             answer = await response.read()
         if response.status != 201:
-            cause = f"{response.status} {answer[:200].decode(errors='replace')}"
-            self.refused[cause] = self.refused.get(cause, 0) + 1
+            self._refuse(f"{response.status} {answer[:200].decode(errors='replace')}")
             return
-        self.sent.append(Sent(json.loads(answer)["id"], posted_at, time.time()))
+        self.sent.append(Sent(json.loads(answer)["id"], posted_at, time.monotonic()))
+
+    def _refuse(self, cause: str) -> None:
+        self.refused[cause] = self.refused.get(cause, 0) + 1
 
     def _body(self) -> bytes:
         metadata = self._metadata[self._count % len(self._metadata)]
@@ -110,7 +124,7 @@ async def run(job: Job) -> dict[str, Any]:
     connector = aiohttp.TCPConnector(limit=job.connections or 100)
     async with aiohttp.ClientSession(connector=connector) as session:
         sender = Sender(job, session)
-        began_at = time.time()
+        began_at = time.monotonic()
         await sender.send()
     return {"began_at": began_at, "sent": [[s.id, s.posted_at, s.answered_at] for s in sender.sent],
             "refused": sender.refused}  # fmt: skip

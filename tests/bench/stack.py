@@ -88,9 +88,13 @@ async def _drop(settings: ChassisSettings) -> None:
 
 
 @contextmanager
-def stack() -> Iterator[Stack]:
-    """Servers named in the environment are used as they are; others are started in a folder of their own."""
-    mongo_url, bootstrap = os.environ.get("VANTHU_MONGO_URL"), os.environ.get("VANTHU_KAFKA_BOOTSTRAP")
+def stack(kafka_bootstrap: str | None = None) -> Iterator[Stack]:
+    """Servers named in the environment are used as they are; others are started in a folder of their own.
+
+    With a `kafka_bootstrap`: that Kafka, and a mongod of its own, whatever the environment names.
+    """
+    mongo_url = None if kafka_bootstrap else os.environ.get("VANTHU_MONGO_URL")
+    bootstrap = kafka_bootstrap or os.environ.get("VANTHU_KAFKA_BOOTSTRAP")
     with tempfile.TemporaryDirectory(prefix="vanthu-bench-") as name:
         folder = Path(name)
         embedded = EmbeddedServers(folder / "servers", mongo_url=mongo_url, kafka_bootstrap=bootstrap)

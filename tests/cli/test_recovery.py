@@ -8,14 +8,23 @@ import pytest
 
 from services.chassis.journal import restated, row_of
 from services.cli.recovery.lost_events import belongs
-from services.cli.recovery.registering import judged
+from services.cli.recovery.register_lines import judged
 from services.cli.recovery.skew import Mend, mends
-from services.events import Direction, DocumentDescribed, DocumentReceived, Kind, PeriodCounted, SecrecyIncidentRaised
+from services.events import (
+    Direction,
+    DocumentDescribed,
+    DocumentReceived,
+    DocumentSealed,
+    Kind,
+    PeriodCounted,
+    SecrecyIncidentRaised,
+)
 from services.intake.documents import (
     Arrival,
     StoredFile,
     arrived,
     blank,
+    completed,
     described,
     entry,
     from_event,
@@ -57,8 +66,9 @@ def line(id: str, number: int, **more: Any) -> dict[str, Any]:
 
 
 def test_a_number_with_two_documents_and_a_document_with_two_numbers_are_named_and_left_out() -> None:
-    logged = judged([line("a", 1), line("b", 2), line("c", 2), line("d", 3), line("d", 4), line("a", 1)])
-    assert set(logged.lines) == {"a"}
+    said = [line("a", 1), line("b", 2), line("c", 2), line("d", 3), line("d", 4), line("a", 1)]
+    logged = judged(said)
+    assert list(logged.chosen(said)) == [line("a", 1)]
     assert logged.contradictions == [
         "the document d stands there as o/incoming/2026/3 and o/incoming/2026/4",
         "o/incoming/2026/2 stands there for b and c",
@@ -67,9 +77,18 @@ def test_a_number_with_two_documents_and_a_document_with_two_numbers_are_named_a
 
 
 def test_of_repeated_lines_the_newest_counts() -> None:
-    assert (
-        judged([line("a", 1, version=1), line("a", 1, version=2), line("a", 1, version=1)]).lines["a"]["version"] == 2
-    )
+    said = [line("a", 1), line("a", 1, version=2), line("a", 1), line("a", 1, version=2)]
+    assert list(judged(said).chosen(said)) == [line("a", 1, version=2)]
+
+
+def test_a_number_that_stands_for_three_documents_names_all_of_them() -> None:
+    logged = judged([line("a", 1), line("b", 1), line("c", 1), line("c", 2), line("e", 3)])
+    assert logged.contradictions == [
+        "the document c stands there as o/incoming/2026/1 and o/incoming/2026/2",
+        "o/incoming/2026/1 stands there for a and b and c",
+    ]
+    assert logged.contested == {"a", "b", "c"}
+    assert logged.highest == {("o", "incoming", 2026): 3}
 
 
 def numbered(**said: Any) -> dict[str, Any]:
@@ -146,6 +165,25 @@ def test_an_assignment_that_is_adopted_hears_the_newest_of_its_document_again_an
     assert kept.facts.arrived_on == date(2026, 3, 1)
 
 
+def test_a_document_that_came_back_from_its_event_alone_gets_what_only_its_line_knows() -> None:
+    row = numbered(restricted=True)
+    event = arrived(row)
+    assert isinstance(event, DocumentReceived)
+    bare = from_event(event, event.document)
+    assert (bare.get("subject"), bare["fingerprint"]) == (None, "")
+    line = json.loads(json.dumps(log_line(row), default=lambda moment: moment.isoformat()))
+    assert {**completed(bare, from_log(line)), "batch": "batch"} == row
+
+
+def test_a_document_that_is_completed_from_its_line_keeps_what_was_corrected_since() -> None:
+    row = numbered(due_on="2026-03-20")
+    corrected = {**row, "subject": "V/v nhà", "version": 2}
+    del corrected["due_on"]
+    event = described(corrected, ["subject", "due_on"], AT)
+    again = completed(from_event(event, event.document), row)
+    assert {**again, "batch": "batch"} == corrected
+
+
 def test_what_is_said_anew_is_the_same_at_another_version_of_another_epoch() -> None:
     event = arrived(numbered())
     row = restated(row_of(event, "00-trace"), 5, E1)
@@ -217,6 +255,39 @@ def test_a_later_epoch_outranks_any_version() -> None:
     anew = together(**{"said routing": [event(1, "assigned"), event(2, "assigned", E1)]})
     (mend,) = mends("d", anew)
     assert mend.restate_as is None
+
+
+def test_where_readers_may_have_heard_more_from_kafka_than_the_producer_knows_it_says_its_state_anew() -> None:
+    (mend,) = mends("d", together(), {"notify": (0, 3)})
+    assert mend == Mend("notify", event(1, "sent"), restate_as=4)
+    nothing_said = together(**{"said notify": []}, reporting=[{"parts": {}}])
+    assert "notify" not in {each.producer for each in mends("d", nothing_said, {"notify": (0, 3)})}
+
+
+def sealed_at(version: int, **ledger: Any) -> dict[str, list[dict[str, Any]]]:
+    """As together, with a seal at this version of intake's, and notify's ledger as it is said."""
+    told = {"heard": [["assigned", 0, 3]]} | ledger
+    return together(**{"said intake": [event(1), event(version, DocumentSealed.type)]}, notify=[told])
+
+
+@pytest.mark.parametrize(
+    ("ledger", "again"),
+    [({"seal_heard": [0, 2]}, []), ({"seal_heard": [0, 1]}, ["intake"]), ({}, ["intake"])],
+)
+def test_a_seal_that_notify_has_not_heard_is_sent_again(ledger: dict[str, Any], again: list[str]) -> None:
+    assert [each.producer for each in mends("d", sealed_at(2, **ledger))] == again
+
+
+def test_an_unseal_that_only_notify_has_heard_is_outranked() -> None:
+    (mend,) = mends("d", sealed_at(2, seal_heard=[0, 5]))
+    assert (mend.producer, mend.restate_as) == ("intake", 6)
+
+
+@pytest.mark.parametrize(("ledger", "again"), [({"restricted": True}, []), ({}, ["intake"])])
+def test_a_restriction_that_notify_has_not_heard_is_sent_again(ledger: dict[str, Any], again: list[str]) -> None:
+    restricted = together(notify=[{"heard": [["assigned", 0, 3]]} | ledger])
+    restricted["intake"][0]["restricted"] = True
+    assert [each.producer for each in mends("d", restricted)] == again
 
 
 def test_hand_entered_counts_and_incidents_have_readers_of_their_own() -> None:

@@ -19,6 +19,7 @@ from services.chassis.settings import ChassisSettings
 from services.embedded import Endpoints
 
 COMMAND = [sys.executable, "-m", "services.cli"]
+HERE = Path(__file__).parents[2]
 READY_SECONDS, RUN_SECONDS = 60.0, 120.0
 OFFICE_FILE = Path(__file__).parents[2] / "services" / "demo" / "office.json"
 PUBLISHED_FILE = OFFICE_FILE.with_name("published-2016.json")
@@ -46,6 +47,15 @@ class Vanthu:
         done = self.run_process([*arguments, "--data", str(self.data)], self.env, RUN_SECONDS)
         assert not succeeds or done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done
+
+    def killed(self, point: str, *arguments: str) -> None:
+        """The command, ended by SIGKILL when it comes to this point for the Nth time: `point:N` of the launcher."""
+        proof = self.data.parent / f"struck-{uuid.uuid4().hex[:6]}"
+        env = {**self.env, "FAULT": f"crash:{point}", "FAULT_PROOF": str(proof)}
+        command = [sys.executable, "-m", "tests.faults.launcher", *arguments, "--data", str(self.data)]
+        done = subprocess.run(command, env=env, cwd=HERE, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == -signal.SIGKILL, f"{arguments} was not killed: {done.stdout}{done.stderr}"
+        assert proof.read_text() == point.rpartition(":")[0]
 
     def json(self, *arguments: str, succeeds: bool = True) -> Any:
         return json.loads(self.run(*arguments, "--json", succeeds=succeeds).stdout)

@@ -94,14 +94,15 @@ def kept() -> list[dict[str, Any]]:
     return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
 
 
-def code() -> str:
+def code(*more: str) -> str:
     """The product, these tests and what they import, as they are: commits that change other things have one result.
 
-    What is not committed yet counts as other code each time.
+    What is not committed yet counts as other code each time. `more` are paths of other tests.
     """
-    if _git("status", "--porcelain", "--", *TRIED):
+    tried = (*TRIED, *more)
+    if _git("status", "--porcelain", "--", *tried):
         return f"not committed {time.time_ns()}"
-    return hashlib.sha256(_git("ls-tree", "HEAD", "--", *TRIED).encode()).hexdigest()[:12]
+    return hashlib.sha256(_git("ls-tree", "HEAD", "--", *tried).encode()).hexdigest()[:12]
 
 
 def _code_of(config: pytest.Config) -> str:

@@ -58,6 +58,17 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "files destroyed": ("services.intake.files", "LocalFiles.destroy", "after"),
     "journal blanked": ("services.chassis.erasures", "Erasures.blank_journal", "after"),
     "Kafka emptied": ("services.chassis.kafka", "delete_until", "after"),
+    "restore begun": ("services.chassis.epoch", "Epochs.begin", "after"),
+    "collection restored": ("services.cli.safekeeping.loading", "_collection", "after"),
+    "folder restored": ("services.cli.safekeeping.loading", "_copy", "after"),
+    "recovery begun": ("services.cli.recovery.recovering", "_Work.begin", "after"),
+    "events put back": ("services.cli.recovery.recovering", "_Work.put_events_back", "after"),
+    "documents registered": ("services.intake.recovering", "Recovery.register", "after"),
+    "register complete": ("services.cli.recovery.recovering", "_Work.register", "after"),
+    "assignment adopted": ("services.routing.recovering", "Recovery.adopt", "after"),
+    "office said anew": ("services.cli.recovery.recovering", "say_office_anew", "after"),
+    "everybody agrees": ("services.cli.recovery.recovering", "_Work.agree", "after"),
+    "epoch finished": ("services.chassis.epoch", "Epochs.finish", "after"),
 }
 HANDLERS = {
     "routing": ("services.routing.handlers", "Handlers", "hear"),

@@ -1,11 +1,11 @@
 """`python -m tests.faults.table [--write]`: what the runs of the faults have shown with this code, fault by fault.
 
-`--write` puts the table into `deploy/docs/guarantees.md`, which ops read.
+Below it, what was made up to break the services. `--write` puts both tables into `deploy/docs/guarantees.md`, which ops read.
 """
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.bad_input import conftest as bad_input
+from tests.bad_input.budget import PERCENT
 from tests.faults.conftest import code, kept
 
 GUARANTEES = Path(__file__).parents[2] / "deploy" / "docs" / "guarantees.md"
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
 FAULTS = range(1, 21)
 COLUMNS = ("Fault", "What was shown", "Passed", "Documents", "Posts without an answer", "Longest until quiet")
+INPUT_COLUMNS = ("Bad input", "Different inputs made", "Accepted", "By service", "Tests that failed")
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,17 @@ def _row(fault: int, name: str, lines: list[dict[str, Any]]) -> Row:
     )
 
 
-def shown(found: Sequence[Row]) -> Table:
-    table = Table(*COLUMNS, box=None)
-    for row in found:
-        table.add_row(*row.cells())
+def input_cells(line: dict[str, Any]) -> tuple[str, ...]:
+    """One part of the bad inputs, as its last run with this code has counted it."""
+    services = ", ".join(f"{name} {good / made:.0%}" for name, (made, good) in line["services"].items() if made)
+    share = f"{line['accepted']:,} ({line['accepted'] / max(line['made'], 1):.0%})"
+    return line["part"], f"{line['made']:,}", share, services, str(len(line["failed"]))
+
+
+def shown(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Table:
+    table = Table(*columns, box=None)
+    for each in cells:
+        table.add_row(*each)
     return table
 
 
@@ -76,9 +86,18 @@ def lacking(lines: Sequence[dict[str, Any]]) -> list[str]:
     return [*(f"fault {each} was not run" for each in missing), *(f"failed: {each}" for each in failed)]
 
 
-def write(found: Sequence[Row]) -> None:
-    lines = [" | ".join(COLUMNS), " | ".join("---" for _ in COLUMNS), *(" | ".join(row.cells()) for row in found)]
-    text = "".join(f"| {line} |\n" for line in lines)
+def lacking_inputs(inputs: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Why these accounts are no proof of all parts of the bad inputs."""
+    missing = [f"bad inputs of the part {part} were not made" for part in PERCENT if part not in inputs]
+    return [*missing, *(f"failed: {name}" for line in inputs.values() for name in line["failed"])]
+
+
+def as_markdown(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *cells]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def write(text: str) -> None:
     before, _, rest = GUARANTEES.read_text().partition(BEGIN)
     GUARANTEES.write_text(f"{before}{BEGIN}{text}{END}{rest.partition(END)[2]}")
 
@@ -86,8 +105,11 @@ def write(found: Sequence[Row]) -> None:
 def main(arguments: Sequence[str]) -> int:
     here = code()
     console, lines = Console(width=200), [line for line in kept() if line["code"] == here]
-    found, reasons = rows(lines), lacking(lines)
-    console.print(shown(found))
+    inputs = bad_input.of_this_code(bad_input.kept(), bad_input.here())
+    found, reasons = rows(lines), [*lacking(lines), *lacking_inputs(inputs)]
+    tables = [(COLUMNS, [row.cells() for row in found]), (INPUT_COLUMNS, [*map(input_cells, inputs.values())])]
+    for columns, cells in tables:
+        console.print(shown(columns, cells))
     for reason in reasons:
         console.print(reason, markup=False)
     if "--write" in arguments:
@@ -95,7 +117,7 @@ def main(arguments: Sequence[str]) -> int:
         if reasons:
             console.print("Nothing was written: the page says what was shown of all faults.")
         else:
-            write(found)
+            write("\n".join(as_markdown(columns, cells) for columns, cells in tables))
     return 1 if reasons else 0
 
 

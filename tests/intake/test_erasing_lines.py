@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -113,3 +114,66 @@ async def test_a_torn_line_of_the_list_hides_none_of_the_others(tmp_path: Path) 
         file.write(b'{"id":"b","a')
     order(tmp_path, "c", NOW)
     assert set(erased_ids(tmp_path)) == {"a", "c"}
+
+
+async def test_the_highest_number_is_that_of_any_line_also_of_a_contradictory_one(tmp_path: Path) -> None:
+    log = RegisterLog(tmp_path)
+    await log.append([line("a", 7), line("b", 8), line("a", 9)])
+    log.close()
+    assert highest_numbers(tmp_path) == {("hatinh", "incoming", 2026): 9}
+
+
+async def test_after_a_shorter_list_was_restored_every_later_erasure_is_obeyed(tmp_path: Path) -> None:
+    """Two lists may be as long as each other, and name others: the log that obeyed one has not obeyed the other."""
+    log = RegisterLog(tmp_path)
+    await log.append([line("a", 1), line("b", 2), line("c", 3)])
+    order(tmp_path, "a", NOW)
+    backup = (tmp_path / erasure_list.NAME).read_bytes()
+    order(tmp_path, "b", NOW)
+    await log.obey_erasures()
+    log.close()
+    (tmp_path / erasure_list.NAME).write_bytes(backup)
+    order(tmp_path, "c", NOW)
+    assert obey_where_nobody_writes(tmp_path) == []
+    assert "CANARY" not in words_in(tmp_path)
+
+
+async def test_a_writer_that_finds_a_shorter_list_than_its_log_obeyed_obeys_it(tmp_path: Path) -> None:
+    log = RegisterLog(tmp_path)
+    await log.append([line("a", 1), line("b", 2)])
+    for id in ("x", "y"):
+        order(tmp_path, id, NOW)
+    await log.obey_erasures()
+    (tmp_path / erasure_list.NAME).unlink()
+    order(tmp_path, "a", NOW)
+    assert obey_where_nobody_writes(tmp_path) != []
+    await log.obey_erasures()
+    assert obey_where_nobody_writes(tmp_path) == []
+    assert "CANARY of a" not in words_in(tmp_path)
+    log.close()
+
+
+async def test_a_long_log_is_looked_at_and_rewritten_in_little_memory(tmp_path: Path) -> None:
+    log = RegisterLog(tmp_path)
+    await log.append([line("a", 1)])
+    log.close()
+    (path,) = tmp_path.glob("*.jsonl")
+    with path.open("ab") as file:
+        for number in range(2, 60_000):
+            file.write(json.dumps(line(f"b{number}", number)).encode() + b"\n")
+    assert path.stat().st_size > 15_000_000
+    order(tmp_path, "a", NOW)
+    tracemalloc.start()
+    try:
+        assert obey_where_nobody_writes(tmp_path) == []
+        _, rewriting = tracemalloc.get_traced_memory()
+        assert len(list(zip(range(10), entries(tmp_path), strict=False))) == 10
+        tracemalloc.reset_peak()
+        assert obey_where_nobody_writes(tmp_path) == []
+        assert highest_numbers(tmp_path) == {("hatinh", "incoming", 2026): 59_999}
+        _, looking = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert rewriting < 4_000_000
+    assert looking < 2_000_000
+    assert "CANARY of a" not in words_in(tmp_path)

@@ -1,7 +1,9 @@
 """A database that is older than the register log: no number is given a second time."""
 
+import asyncio
 import json
 import os
+import time
 
 import httpx
 import pytest
@@ -14,8 +16,10 @@ from services.intake.files import LocalFiles
 from services.intake.numbering import highest_of_book
 from services.intake.recovering import Recovery, keep_orphans
 from services.intake.register_log import RegisterLog, highest_numbers
-from services.intake.store import Register
+from services.intake.said_numbers import highest_said, note_number
+from services.intake.store import Place, Register
 from services.intake.sweeping import Sweeping
+from tests.eventually import eventually
 from tests.harness import running
 from tests.intake.conftest import Running
 from tests.intake.scanner import Scanner
@@ -87,13 +91,93 @@ async def test_what_the_register_log_lacks_keeps_nobody_from_starting(numbered: 
     await starts(numbered)
 
 
+async def go_back(numbered: Running) -> None:
+    """The database and the data folder, as a machine's snapshot does; Kafka is another machine's."""
+    place = {"office": HA_TINH, "book": "incoming"}
+    (lost,) = await numbered.database["documents"].find({**place, "number": 3}).to_list(None)
+    await numbered.database["documents"].delete_one({"_id": lost["_id"]})
+    await numbered.database["events"].delete_many({"key": lost["_id"]})
+    await numbered.database["books"].update_one(place, {"$set": {"next": 3}})
+    for path in (numbered.settings.data_folder / "register").glob("*.jsonl"):
+        path.write_text("".join(line for line in path.open() if lost["_id"] not in line))
+
+
+async def is_said(numbered: Running) -> None:
+    async def all_sent() -> bool:
+        return not await numbered.database["events"].find({"unsent": True}).to_list(None)
+
+    await eventually(all_sent)
+
+
+async def test_intake_stays_closed_where_database_and_data_folder_went_back_together(numbered: Running) -> None:
+    await is_said(numbered)
+    await starts(numbered)
+    await go_back(numbered)
+    message = await refusal_to_start(numbered)
+    assert f"{HA_TINH}/incoming/{this_year(numbered)}: Kafka has number 3, the database 2" in message
+    assert "run `vanthu recover`" in message
+    assert NGHE_AN not in message
+
+
+async def test_what_kafka_heard_before_a_restore_keeps_nobody_from_starting(numbered: Running) -> None:
+    """`vanthu recover` ended in a new epoch, and knew it."""
+    await is_said(numbered)
+    await go_back(numbered)
+    epochs = Epochs(numbered.database)
+    await epochs.begin(17, "recover")
+    await epochs.finish()
+    await starts(numbered)
+
+
+async def test_without_kafka_intake_starts_within_seconds_and_takes_documents(numbered: Running) -> None:
+    await is_said(numbered)
+    settings = numbered.settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:9"})
+    began = time.monotonic()
+    async with running(build(settings)) as client:
+        assert time.monotonic() - began < 30
+        assert await Scanner(client, numbered.scanner.key).number("while Kafka is away") == 4
+
+
+async def test_a_kafka_that_is_silent_is_not_waited_for(intake: Running) -> None:
+    held: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    began = time.monotonic()
+    settings = intake.settings.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{port}"})
+    assert await highest_said(settings, 0) == {}
+    assert held
+    assert time.monotonic() - began < 20
+    for each in held:
+        each.close()
+    silent.close()
+
+
+async def test_the_highest_number_of_each_book_is_read_from_kafka(numbered: Running) -> None:
+    await is_said(numbered)
+    first = {(HA_TINH, "incoming", this_year(numbered)): 3, (NGHE_AN, "incoming", this_year(numbered)): 1}
+    assert await highest_said(numbered.settings, 0) == first
+    assert await highest_said(numbered.settings, 1) == {}
+
+
+def test_what_tells_no_number_is_passed_over() -> None:
+    said = {"office": "o", "document": {"book": "b", "year": 2026, "number": 7}}
+    other = {**said, "document": {**said["document"], "number": 9}, "epoch": 1}  # type: ignore[dict-item]
+    values = [b"", b"\xff", b"[]", b"{}", b'{"office": "o", "document": null}', json.dumps(said).encode()]
+    values.append(json.dumps(other).encode())
+    for epoch, expected in ((0, 9), (1, 9), (2, None)):
+        highest: dict[Place, int] = {}
+        for value in values:
+            note_number(value, epoch, highest)
+        assert highest == ({("o", "b", 2026): expected} if expected else {})
+
+
 async def test_a_year_that_is_over_is_compared_with_its_documents(numbered: Running) -> None:
     logged = highest_numbers(numbered.settings.data_folder / "register")
     year = this_year(numbered)
     assert logged == {(HA_TINH, "incoming", year): 3, (NGHE_AN, "incoming", year): 1}
     await numbered.database["books"].update_many({}, {"$set": {"year": year + 1, "next": 1}})
     register = Register(numbered.database, None, None, "UTC", 300)  # type: ignore[arg-type]
-    await register.check_goes_on_from(logged)
+    await register.check_goes_on_from(logged, "the register log")
 
 
 def test_a_book_gives_again_what_it_does_not_know() -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from pymongo import ASCENDING
 
 from services.chassis.dead_letters import DeadLetters, DeadLetterStatus
+from services.chassis.journal import waiting_rows
 from services.chassis.kafka import group_name, group_positions, missing_topics, topic_name
 from services.chassis.mongo import Database
 from services.chassis.settings import ChassisSettings
@@ -19,8 +20,8 @@ async def journals_sent(databases: Mapping[str, Database]) -> AsyncIterator[Find
     for service, database in databases.items():
         rows = database["events"]
         total += await rows.estimated_document_count()
-        waiting = await rows.count_documents({"unsent": True})
-        async for row in rows.find({"unsent": True}, {"stuck": 1}).limit(SHOWN):
+        waiting, shown = await waiting_rows(rows, SHOWN)
+        for row in shown:
             yield Fault(row["_id"], f"{service}: {row.get('stuck') or f'not sent yet, one of {waiting:,}'}")
     yield Counted(f"{total:,} events")
 

@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError
 
 from services.chassis.errors import Failure
 from services.chassis.kafka import client_options, group_name
+from services.chassis.lease import are_held
 from services.chassis.mongo import Database
 from services.chassis.settings import ChassisSettings
 from services.cli.names import Name
@@ -58,10 +58,5 @@ async def _members(settings: ChassisSettings, ends: float) -> list[str]:
 
 
 async def _leases(databases: dict[str, Database]) -> list[str]:
-    """Services that hold a lease, as they do also while Kafka is away."""
-    now = datetime.now(UTC)
-    return [
-        name
-        for name, database in databases.items()
-        if await database["leases"].find_one({"until": {"$gt": now}}, {"_id": 1})
-    ]
+    """Services of which a process holds a lease, as all do also while Kafka is away."""
+    return [name for name, database in databases.items() if await are_held(database)]

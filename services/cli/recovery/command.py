@@ -18,6 +18,10 @@ SHOWN = 20
 
 def recover(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what is missing.")] = False,
+    without_register_log: Annotated[
+        bool,
+        typer.Option("--without-register-log", help="It is lost for good: take what Kafka has. Much is lost then."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data: DataOption = DEFAULT_DATA,
     json: JsonOption = False,
@@ -30,25 +34,25 @@ def recover(
     with servers(here) as given:
         found = Recovered()
         if dry_run or not yes:
-            found = run(_plan(here, given))
+            found = run(_plan(here, given, log_is_lost=without_register_log))
             _tell_plan(found, json=json and dry_run)
         if not dry_run:
             confirm("Bring it back, and begin a new epoch in all databases?", yes)
-            found = run(_recover(here, given))
+            found = run(_recover(here, given, log_is_lost=without_register_log))
             tell(found, json=json)
     raise typer.Exit(1 if found.contradictions or (found.missing_files and not dry_run) else 0)
 
 
-async def _plan(here: Installation, given: dict[str, object]) -> Recovered:
+async def _plan(here: Installation, given: dict[str, object], *, log_is_lost: bool) -> Recovered:
     async with at_rest(here, given) as ground:
         with new_progress() as bar:
-            return await plan(ground, steps(bar))
+            return await plan(ground, steps(bar), log_is_lost=log_is_lost)
 
 
-async def _recover(here: Installation, given: dict[str, object]) -> Recovered:
+async def _recover(here: Installation, given: dict[str, object], *, log_is_lost: bool) -> Recovered:
     async with at_rest(here, given) as ground:
         with new_progress() as bar:
-            return await recover_all(ground, steps(bar), sweep=True)
+            return await recover_all(ground, steps(bar), sweep=True, log_is_lost=log_is_lost)
 
 
 def steps(bar: Progress) -> Callable[[str], Callable[[int], None]]:
@@ -79,6 +83,12 @@ def tell(done: Recovered, *, json: bool) -> None:
     say(
         f"{done.events:,} events, {done.states:,} newer documents and {done.assignments:,} assignments came from Kafka."
     )
+    if done.completed:
+        say(f"{done.completed:,} documents that had come back from their event alone have what the register log knows.")
+    if done.office:
+        say(
+            f"{done.office:,} newer people, units, calendars or public keys came from Kafka; rules of the office did not."
+        )
     say(f"{done.sent_again:,} subjects are sent again, {done.said_anew:,} said anew, in epoch {done.epoch}.")
     _tell_faults(done)
     if done.erased_again:
@@ -86,6 +96,10 @@ def tell(done: Recovered, *, json: bool) -> None:
             f"{len(done.erased_again):,} documents that were destroyed for secrecy had come back. Once the services run, "
             "`vanthu erase --again` finishes their destruction."
         )
+    say(
+        "Devices' keys are as they were in the restored database: revoke again what was revoked since (`vanthu key list`), "
+        "and see that nobody is there who was disabled longer ago than Kafka remembers."
+    )
     say("Start the services, and run `vanthu check`.")
 
 

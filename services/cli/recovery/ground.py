@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from services.chassis.epoch import Epochs
+from services.chassis.epoch import Epoch, Epochs
 from services.chassis.mongo import Database
+from services.chassis.owned import check_owner
 from services.chassis.settings import ChassisSettings
 from services.cli.databases import opened_all
 from services.cli.installation import Installation
@@ -20,6 +21,7 @@ from services.embedded import EmbeddedError, EmbeddedServers
 from services.intake.settings import IntakeSettings
 from services.reporting.settings import ReportingSettings
 
+RESTORE, RECOVER = "restore", "recover"  # what has to be run to its end before a service starts
 READERS_FIRST = (Name.REPORTING, Name.NOTIFY, Name.ROUTING, Name.INTAKE)
 
 
@@ -32,7 +34,10 @@ class Ground:
 
     async def epoch(self) -> int:
         """The latest of all databases."""
-        return max([(await Epochs(each).current()).number for each in self.databases.values()])
+        return max(each.number for each in await self.epochs())
+
+    async def epochs(self) -> list[Epoch]:
+        return [await Epochs(each).current() for each in self.databases.values()]
 
 
 @contextmanager
@@ -60,9 +65,11 @@ def servers(here: Installation) -> Iterator[dict[str, Any]]:
 
 @asynccontextmanager
 async def at_rest(here: Installation, given: dict[str, Any]) -> AsyncIterator[Ground]:
-    """Raises StillRunning where a service runs."""
+    """Raises StillRunning where a service runs, ForeignFolder where it could not use what is written to its folder."""
     settings = here.settings(ChassisSettings, **given)
     async with opened_all(settings, READERS_FIRST) as databases:
         await check_at_rest(settings, databases)
         intake, reporting = here.settings(IntakeSettings, **given), here.settings(ReportingSettings, **given)
+        if intake.data_folder.exists():
+            check_owner(intake.data_folder)
         yield Ground(settings, intake, reporting, databases)

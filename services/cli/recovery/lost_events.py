@@ -1,6 +1,7 @@
 """Events that Kafka has and a journal has lost, put back as they were said."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -11,11 +12,12 @@ from services.chassis.journal import order_of, row_with, rows_about
 from services.chassis.kafka import CONSUMER, client_options, topic_name
 from services.chassis.mongo import Collection, Row
 from services.chassis.settings import ChassisSettings
-from services.events import EVENTS
+from services.events import EVENTS, DocumentIssued, DocumentReceived
 
 RECORDS_AT_ONCE = 1000
 SILENT_MILLISECONDS = 500
 VOCABULARY = Vocabulary(EVENTS)
+FIRST_EVENTS = (DocumentReceived, DocumentIssued)
 
 
 def belongs(kept: Mapping[int, int], epoch: int, version: int) -> bool:
@@ -45,6 +47,30 @@ async def put_back(settings: ChassisSettings, topic: str, rows: Collection, *, d
         yield lost
 
 
+async def tells_of_documents(settings: ChassisSettings) -> bool:
+    """Whether Kafka has the first event of any document."""
+    async with aclosing(_records(settings, "documents")) as pieces:
+        async for records in pieces:
+            if any(isinstance(each.event, FIRST_EVENTS) for each in _events(records)):
+                return True
+    return False
+
+
+async def beyond(settings: ChassisSettings, topic: str, rows: Collection) -> dict[str, tuple[int, int]]:
+    """What readers may have heard of each subject, where that is newer than all that the journal has of it."""
+    newer: dict[str, tuple[int, int]] = {}
+    async for records in _records(settings, topic):
+        events = [each.event for each in _events(records)]
+        kept = await _kept({each.key for each in events}, rows)
+        for event in events:
+            order = (event.epoch, event.version)
+            if known := kept.get(event.key):
+                newest = max((epoch, version) for version, epoch in known.items())
+                if order > max(newest, newer.get(event.key, newest)):
+                    newer[event.key] = order
+    return newer
+
+
 def _events(records: Sequence[RawRecord]) -> list[Incoming]:
     """What nobody can read is nobody's loss."""
     events = []
@@ -71,7 +97,7 @@ def _row(incoming: Incoming) -> Row:
     return row_with(incoming.event, (record.value or b"").decode(), headers)
 
 
-async def _records(settings: ChassisSettings, topic: str) -> AsyncIterator[list[RawRecord]]:
+async def _records(settings: ChassisSettings, topic: str) -> AsyncGenerator[list[RawRecord], None]:
     """Everything that the topic holds now; nothing where Kafka has no such topic."""
     consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER)
     await consumer.start()

@@ -3,40 +3,52 @@
 Each step finds out for itself what is left to do, so that an interrupted run is simply run again.
 """
 
+import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from services.chassis.epoch import Epochs, following
+from services.chassis.errors import Failure
 from services.chassis.journal import Journal
 from services.chassis.mongo import Collection, Transactions
 from services.chassis.positions import Positions
 from services.cli.erasing import new_eraser
 from services.cli.recovery.adopting import adopt_assignments, adopt_documents
-from services.cli.recovery.ground import Ground
-from services.cli.recovery.lost_events import put_back
-from services.cli.recovery.mending import mend, say_office_anew
-from services.cli.recovery.registering import read_log, register_lost
+from services.cli.recovery.ground import RECOVER, RESTORE, Ground
+from services.cli.recovery.lost_events import FIRST_EVENTS, beyond, put_back, tells_of_documents
+from services.cli.recovery.mending import mend, say_office_anew, streams_of
+from services.cli.recovery.registering import NoRegisterLog, Registering, read_log, without_file
+from services.intake.erasure_list import erased_ids, order
 from services.intake.files import LocalFiles
 from services.intake.recovering import Recovery as IntakeRecovery
+from services.intake.recovering import keep_orphans
 from services.reporting.app import opened as opened_reporting
 from services.routing.recovering import Recovery as RoutingRecovery
 from services.routing.store import Store as AssignmentStore
 
-PUT_BACK = {"documents": "intake", "assignments": "routing"}
+PUT_BACK = {"office": "routing", "documents": "intake", "assignments": "routing"}
 Step = Callable[[str], Callable[[int], None]]
+
+
+class HalfRestored(Failure):
+    """A database is loaded in part only, so nothing can be said of what it lacks."""
 
 
 @dataclass
 class Recovered:
-    """`documents` came back into the register; of them `unlogged` from their event alone."""
+    """`documents` came back into the register; of them `unlogged` from their event alone. `completed` had come back so
+    earlier, and have their lines' words again."""
 
     epoch: int = 0
     events: int = 0
     documents: int = 0
+    completed: int = 0
     unlogged: list[str] = field(default_factory=list)
     states: int = 0
     assignments: int = 0
+    office: int = 0
     sent_again: int = 0
     said_anew: int = 0
     erased_again: list[str] = field(default_factory=list)
@@ -44,23 +56,27 @@ class Recovered:
     missing_files: list[str] = field(default_factory=list)
 
 
-async def plan(ground: Ground, step: Step) -> Recovered:
-    """What is missing, as far as that can be told without changing anything."""
+async def plan(ground: Ground, step: Step, *, log_is_lost: bool = False) -> Recovered:
+    """What is missing, as far as that can be told without changing anything. Raises HalfRestored, NoRegisterLog."""
     work = _Work(ground, await ground.epoch(), step, dry=True)
+    await work.check(log_is_lost=log_is_lost)
     await work.put_events_back()
     await work.register()
     return work.done
 
 
-async def recover(ground: Ground, step: Step, *, sweep: bool) -> Recovered:
-    """`sweep`: files of no document may go to the trash again afterwards."""
+async def recover(ground: Ground, step: Step, *, sweep: bool, log_is_lost: bool = False) -> Recovered:
+    """`sweep`: files of no document may go to the trash again afterwards. `log_is_lost`: documents may come back from
+    their events alone. Raises HalfRestored, NoRegisterLog."""
     work = _Work(ground, following(await ground.epoch(), datetime.now(UTC)), step)
+    await work.check(log_is_lost=log_is_lost)
     await work.begin()
     await work.put_events_back()
     await work.register()
     await work.adopt()
     await work.agree()
     await work.erase_again()
+    await work.look_for_files()
     if sweep and not work.done.contradictions:
         await work.intake.sweep_again()
     for database in ground.databases.values():
@@ -76,13 +92,41 @@ class _Work:
         routing = ground.databases["routing"]
         self.intake = IntakeRecovery(ground.databases["intake"], self._journal("intake"))
         self._routing = RoutingRecovery(routing, AssignmentStore(routing), self._journal("routing"))
-        self._logged = read_log(ground.intake.data_folder / "register")
+        self._register = ground.intake.data_folder / "register"
+        self._logged = read_log(self._register)
         self.done = Recovered(epoch=epoch)
 
+    async def check(self, *, log_is_lost: bool) -> None:
+        """Whether what everything else is compared with is there at all."""
+        if half := next((each for each in await self._ground.epochs() if each.unfinished == RESTORE), None):
+            raise HalfRestored(
+                f"A restore of {half.of or 'a backup'} has not come to its end: part of the rows is not there yet. "
+                "Nothing was changed. Run `vanthu restore` again as it was begun; afterwards `vanthu recover`."
+            )
+        if not self._logged and not log_is_lost and await self._there_are_documents():
+            raise NoRegisterLog(
+                f"There are documents, but no register log in {self._register}. Nothing was changed. Name the "
+                "installation's folder with --data (and VANTHU_DATA_FOLDER), or put the log there. Is it lost for good: "
+                "--without-register-log brings back what Kafka has; texts of restricted documents, senders' keys and "
+                "what Kafka no longer has are then lost, and numbers that only the log knew may be given again."
+            )
+
+    async def _there_are_documents(self) -> bool:
+        if await self.intake.has_any():
+            return True
+        first = {"topic": "documents", "type": {"$in": [each.type for each in FIRST_EVENTS]}}
+        if await self._events("intake").find_one(first, {"_id": 1}):
+            return True
+        return await tells_of_documents(self._ground.settings)
+
     async def begin(self) -> None:
-        """The epoch, and indexes that the steps search by; readers that lost their place begin at the log's start."""
+        """The epoch, and indexes that the steps search by; readers begin at the log's start.
+
+        Files without a document are kept from now on, and until a recovery had nothing to complain of.
+        """
+        await keep_orphans(self._ground.databases["intake"])
         for service, database in self._ground.databases.items():
-            await Epochs(database).begin(self._epoch, "recover")
+            await Epochs(database).begin(self._epoch, RECOVER)
             await self._journal(service).prepare_indexes()
             await Positions(self._ground.settings, database, service, ()).forget()
         await AssignmentStore(self._ground.databases["routing"]).prepare()
@@ -95,13 +139,11 @@ class _Work:
                 progress(count)
 
     async def register(self) -> None:
-        files = LocalFiles(self._ground.intake.data_folder / "files", 1)
-        progress, events = self._step("Register log"), self._events("intake")
-        try:
-            done = await register_lost(self._logged, self.intake, events, files, progress, dry=self._dry)
-        finally:
-            files.close()
+        with closing(self._files()) as files:
+            work = Registering(self._logged, self.intake, self._events("intake"), files, self._dry)
+            done = await work.register_lost(self._register, self._step("Register log"))
         self.done.documents += done.documents
+        self.done.completed += done.completed
         self.done.contradictions += done.contradictions
         self.done.missing_files += done.missing_files
 
@@ -117,17 +159,33 @@ class _Work:
         )
 
     async def agree(self) -> None:
-        await say_office_anew(self._events("routing"), self._epoch)
-        databases = self._ground.databases
+        """Notices are notify's alone: it says them anew where readers may have heard what its journal has lost."""
+        databases, settings = self._ground.databases, self._ground.settings
+        self.done.office = await say_office_anew(self._events("routing"), self._routing, self._epoch)
+        heard = {"notify": await beyond(settings, "notices", self._events("notify"))}
         async with opened_reporting(self._ground.reporting) as reporting:
-            mended = await mend(databases, self.intake, self._routing, reporting, self._epoch, self._step("Skew"))
+            streams = streams_of(databases, self.intake, self._routing, reporting)
+            mended = await mend(databases, streams, heard, self._epoch, self._step("Skew"))
         self.done.sent_again, self.done.said_anew = mended["sent again"], mended["said anew"]
 
     async def erase_again(self) -> None:
-        """What was destroyed for secrecy and came back with the backup; the services do their part when they start."""
+        """What was destroyed for secrecy and came back with the backup; the services do their part when they start.
+
+        A line without words is as good an order as one on the list, which an older backup may lack.
+        """
+        listed = await asyncio.to_thread(erased_ids, self._register)
+        for id in sorted(self._logged.blanked - listed.keys()):
+            await asyncio.to_thread(order, self._register, id, datetime.now(UTC))
         ground = self._ground
         eraser = new_eraser(ground.settings, ground.intake, ground.databases, self._epoch)
         self.done.erased_again = await eraser.again("vanthu recover")
+
+    async def look_for_files(self) -> None:
+        with closing(self._files()) as files:
+            self.done.missing_files += await without_file(self.intake, files, self._step("Their files"))
+
+    def _files(self) -> LocalFiles:
+        return LocalFiles(self._ground.intake.data_folder / "files", 1)
 
     def _journal(self, service: str) -> Journal:
         database = self._ground.databases[service]

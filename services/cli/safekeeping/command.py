@@ -15,10 +15,9 @@ from services.cli.recovery.command import steps, tell
 from services.cli.recovery.ground import READERS_FIRST, Ground, at_rest, servers
 from services.cli.recovery.recovering import Recovered, recover
 from services.cli.safekeeping.dumping import Source, dump, previous_of
-from services.cli.safekeeping.loading import Target, check_empty, load
+from services.cli.safekeeping.loading import Target, is_loaded, load, work_of
 from services.cli.safekeeping.manifest import Manifest, check, read_manifest
 from services.cli.terminal import confirm, fail, new_progress, print_json, run, say
-from services.intake.recovering import keep_orphans
 from services.intake.settings import IntakeSettings
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the backup.", file_okay=False)]
@@ -36,12 +35,7 @@ def backup(
     here, target = installed(data), folder.resolve()
     if target.exists() and any(target.iterdir()):
         fail(f"{target} is not empty; nothing was written.", "Name a new folder for each backup.")
-    try:
-        manifest = run(_backup(here, target, since.resolve() if since else None))
-    except OSError as error:
-        fail(
-            f"The backup cannot be written: {error}.", "Make room or name another folder; what was begun is no backup."
-        )
+    manifest = run(_backup(here, target, since.resolve() if since else None))
     if json:
         print_json(_told(manifest))
     else:
@@ -68,7 +62,7 @@ def restore(
     data: DataOption = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
-    """Put a backup into an empty system whose services are stopped. Run it again after an interruption."""
+    """Put a backup into an empty system whose services are stopped. Interrupted, run it again exactly as it was begun."""
     source = folder.resolve()
     manifest = run(_checked(source))
     if check_only:
@@ -102,11 +96,11 @@ async def _restore(
 ) -> Recovered:
     async with at_rest(here, given) as ground:
         target = _target(ground, databases_only=databases_only)
-        await check_empty(target)
+        loaded = await is_loaded(target, work_of(folder, manifest, target))
         epoch = following(max(manifest.epoch, await ground.epoch()), datetime.now(UTC))
         with new_progress() as bar:
-            await load(folder, manifest, target, epoch, steps(bar)("Rows and files"))
-            await keep_orphans(ground.databases["intake"])
+            if not loaded:
+                await load(folder, manifest, target, epoch, steps(bar)("Rows and files"))
             return Recovered() if databases_only else await recover(ground, steps(bar), sweep=False)
 
 

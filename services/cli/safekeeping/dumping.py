@@ -1,10 +1,13 @@
-"""A backup is written: all databases as of one moment, then the register log, then the files.
+"""A backup is written: all databases as of one moment, then the register log, the files, and the list of erasures.
 
-In this order every line of the register log, and every document of the databases, has its file.
+In this order every line of the register log, and every document of the databases, has its file; and what was destroyed
+while the backup was made is destroyed again when it is restored.
 """
 
+import contextlib
 import gzip
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -37,10 +40,13 @@ from services.cli.safekeeping.writing import (
     synced,
     write_synced,
 )
+from services.intake.erasure_list import NAME as ERASURES
 from services.intake.files import PART_SUFFIX, sync_folder
 
 LEFT_OUT = {EPOCHS, "leases", "consumer_positions"}  # what is true of these servers only
-TOO_OLD = {239, 246}  # SnapshotTooOld, SnapshotUnavailable
+TOO_OLD = 239  # SnapshotTooOld
+TOO_NEW = 246  # SnapshotUnavailable: of a collection or index that was made after the moment
+TRIES = 3
 COMPRESSION = 1
 ROWS_PER_BATCH = 5000
 Progress = Callable[[int], None]
@@ -48,6 +54,10 @@ Progress = Callable[[int], None]
 
 class TooSlow(Failure):
     """The server forgot the moment that was being read."""
+
+
+class Moved(Failure):
+    """Collections were made or dropped while they were read."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +73,27 @@ class Source:
 async def dump(source: Source, target: Path, previous: Path | None, progress: Progress) -> Manifest:
     """The whole backup under its name, or nothing of that name. Files that `previous` has are linked, not copied.
 
-    Raises TooSlow, OSError.
+    Raises Halted where a restore has not come to its end, TooSlow, Moved, OSError; then nothing is left of it.
     """
+    for database in source.databases.values():
+        await Epochs(database).settled()
     make_private(target.parent)
     draft = start_afresh(target.with_name(target.name + PART_SUFFIX))
-    at = datetime.now(UTC)
-    parts = [*await _databases(source.databases, draft, progress), *_register_log(source.register, draft)]
+    try:
+        manifest = await _written(source, draft, previous, progress)
+        draft.rename(target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)  # it holds papers in clear
+        raise
+    sync_folder(str(target.parent))
+    return manifest
+
+
+async def _written(source: Source, draft: Path, previous: Path | None, progress: Progress) -> Manifest:
+    at, parts = await _databases(source.databases, draft, progress)
+    parts += _copied_logs(sorted(source.register.glob("*.jsonl")), draft)
     files = dict(_files(source.files, draft / FILES, previous, progress))
+    parts += _copied_logs(source.register.glob(ERASURES), draft)
     lines = (f"{digest}  {FILES}/{path}\n".encode() for path, (digest, _) in sorted(files.items()))
     parts.append(_part(HASHES, *write_synced(draft / HASHES, lines)))
     manifest = Manifest(
@@ -84,8 +108,6 @@ async def dump(source: Source, target: Path, previous: Path | None, progress: Pr
     )
     write_synced(draft / MANIFEST, [manifest.model_dump_json(indent=1).encode()])
     sync_folders(draft)
-    draft.rename(target)
-    sync_folder(str(target.parent))
     return manifest
 
 
@@ -97,18 +119,44 @@ async def _server_version(source: Source) -> str:
 # --- databases -----------------------------------------------------------------------------------
 
 
-async def _databases(databases: dict[str, Database], draft: Path, progress: Progress) -> list[Part]:
-    """All collections of all databases as of one moment, which the session's first read fixes."""
+async def _databases(databases: dict[str, Database], draft: Path, progress: Progress) -> tuple[datetime, list[Part]]:
+    """When they were as they were read, and all collections. Begins anew where those change meanwhile; raises Moved."""
+    for _ in range(TRIES):
+        start_afresh(draft / DATABASES)
+        at, names = datetime.now(UTC), await _names(databases)
+        with contextlib.suppress(Moved):
+            parts = await _at_one_moment(databases, names, draft, progress)
+            if await _names(databases) == names:
+                return at, parts
+    raise Moved(
+        "Collections were made or dropped while they were read, as `vanthu rebuild`, `vanthu recompute` and a first "
+        f"start do, {TRIES} times. Nothing was written. Wait until those have ended, then run this again."
+    )
+
+
+async def _names(databases: dict[str, Database]) -> dict[str, list[str]]:
+    return {
+        service: sorted(set(await database.list_collection_names()) - LEFT_OUT)
+        for service, database in databases.items()
+    }
+
+
+async def _at_one_moment(
+    databases: dict[str, Database], names: dict[str, list[str]], draft: Path, progress: Progress
+) -> list[Part]:
+    """These collections as of the moment that the session's first read fixes."""
     client = next(iter(databases.values())).client
     async with await client.start_session(snapshot=True) as session:
         try:
             return [
                 await _collection(service, database[name], session, draft, progress)
                 for service, database in databases.items()
-                for name in sorted(set(await database.list_collection_names()) - LEFT_OUT)
+                for name in names[service]
             ]
         except OperationFailure as error:
-            if error.code not in TOO_OLD:
+            if error.code == TOO_NEW:
+                raise Moved from error
+            if error.code != TOO_OLD:
                 raise
             raise TooSlow(
                 "MongoDB forgot the moment of the backup before all was read. Run on every member: "
@@ -153,14 +201,13 @@ def _part(path: str, digest: str, size_bytes: int) -> Part:
 # --- register log and files ----------------------------------------------------------------------
 
 
-def _register_log(folder: Path, draft: Path) -> Iterator[Part]:
-    """Everything that is kept there; a line that is being written is left to the next backup."""
-    for path in sorted(folder.glob("*")):
-        if path.is_file() and not path.name.startswith("."):
-            text = path.read_bytes()
-            whole = text[: text.rfind(b"\n") + 1]
-            make_private(draft / REGISTER)
-            yield _part(f"{REGISTER}/{path.name}", *write_synced(draft / REGISTER / path.name, [whole]))
+def _copied_logs(paths: Iterable[Path], draft: Path) -> Iterator[Part]:
+    """A line that is being written is left to the next backup."""
+    for path in paths:
+        text = path.read_bytes()
+        whole = text[: text.rfind(b"\n") + 1]
+        make_private(draft / REGISTER)
+        yield _part(f"{REGISTER}/{path.name}", *write_synced(draft / REGISTER / path.name, [whole]))
 
 
 def _files(
@@ -174,7 +221,7 @@ def _files(
             continue
         make_private((target / name).parent)
         if previous and name in known and linked(previous / FILES / name, target / name):
-            yield name, (known[name], path.stat().st_size)
+            yield name, (known[name], (target / name).stat().st_size)
         elif size := _copied(path, target / name):
             yield name, size
         progress(1)

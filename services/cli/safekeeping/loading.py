@@ -1,7 +1,7 @@
 """A backup is put into an empty system, or again into one where an interrupted restore has left something."""
 
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -11,14 +11,16 @@ from bson import decode_file_iter
 from services.chassis.epoch import EPOCHS, Epochs
 from services.chassis.errors import Failure
 from services.chassis.mongo import Database, Row
-from services.cli.safekeeping.manifest import FILES, HASHES, REGISTER, Manifest, Part, file_hashes
+from services.cli.recovery.ground import RECOVER, RESTORE
+from services.cli.safekeeping.manifest import FILES, HASHES, MANIFEST, REGISTER, Manifest, Part, file_hashes, sha256_of
 from services.cli.safekeeping.writing import chunks_of, sync_folders, write_synced
+from services.intake.erasure_list import NAME as ERASURES
+from services.intake.erasure_list import erased_ids, order
 from services.intake.files import PART_SUFFIX, make_folder
 
 ROWS_AT_ONCE = 1000
 FILE_MODE = 0o640
 JOURNAL = "events"
-RESTORE, RECOVER = "restore", "recover"  # what has to be run to the end
 Progress = Callable[[int], None]
 
 
@@ -35,18 +37,54 @@ class Target:
     register: Path | None
 
 
-async def check_empty(target: Target) -> None:
-    """Raises NotEmpty. What an interrupted restore has left may be overwritten."""
-    if [each for each in target.databases.values() if (await Epochs(each).current()).unfinished == RESTORE]:
-        return
-    for database in target.databases.values():
+def work_of(folder: Path, manifest: Manifest, target: Target) -> str:
+    """What a restore is of, for a person, and so that no two differ without their names differing."""
+    digest = sha256_of(folder / MANIFEST) or ""
+    only = "" if target.register else ", databases only"
+    return f"the backup of {manifest.at:%Y-%m-%d %H:%M:%S} UTC ({digest[:16]}){only}"
+
+
+async def is_loaded(target: Target, work: str) -> bool:
+    """Whether an interrupted restore has loaded all of the same, so that only its recovery is left.
+
+    What it has loaded in part may be overwritten. Raises NotEmpty where anything else is there.
+    """
+    begun = {service: await Epochs(database).current() for service, database in target.databases.items()}
+    unfinished = [each for each in begun.values() if each.unfinished]
+    for each in unfinished:
+        _check_same(each.unfinished, each.of, work)
+    if unfinished and RESTORE not in {each.unfinished for each in unfinished}:
+        return True
+    await _check_databases([target.databases[name] for name, each in begun.items() if not each.unfinished])
+    if not unfinished:
+        _check_folders(target)
+    return False
+
+
+def _check_same(command: str | None, of: str | None, work: str) -> None:
+    if command == RESTORE and of != work:
+        raise NotEmpty(
+            f"A restore of {of or 'another backup'} has not come to its end, and this would be one of {work}. Nothing "
+            "was changed. Run the former again as it was begun, or drop the databases that it has begun to fill."
+        )
+    if of != work:
+        raise NotEmpty("These databases are restored and not recovered yet. Nothing was changed. Run `vanthu recover`.")
+
+
+async def _check_databases(databases: Iterable[Database]) -> None:
+    for database in databases:
         if names := sorted(await database.list_collection_names()):
             raise NotEmpty(
                 f"The database {database.name} has {len(names)} collections ({', '.join(names[:3])} …). Nothing was "
                 "changed. Drop the old databases, or set VANTHU_MONGO_DATABASE_PREFIX to a new name."
             )
+
+
+def _check_folders(target: Target) -> None:
+    """A list of erasures may lie there: the restored documents that it names will be destroyed again."""
     for folder in (target.files, target.register):
-        if folder and next((each for each in folder.rglob("*") if each.is_file()), None):
+        there = (each for each in (folder.rglob("*") if folder else ()) if each.is_file())
+        if next((each for each in there if (each.parent, each.name) != (target.register, ERASURES)), None):
             raise NotEmpty(
                 f"There are files in {folder} already. Nothing was changed. Name an empty folder with --data (and "
                 "VANTHU_DATA_FOLDER), or restore only the databases beside these files: --databases-only."
@@ -55,8 +93,9 @@ async def check_empty(target: Target) -> None:
 
 async def load(folder: Path, manifest: Manifest, target: Target, epoch: int, progress: Progress) -> None:
     """Everything is there with its indexes and on the disk; services do not start before `vanthu recover`."""
+    work = work_of(folder, manifest, target)
     for database in target.databases.values():
-        await Epochs(database).begin(epoch, RESTORE)
+        await Epochs(database).begin(epoch, RESTORE, work)
     for service, database in target.databases.items():
         for name in set(await database.list_collection_names()) - {EPOCHS}:
             await database.drop_collection(name)
@@ -64,7 +103,10 @@ async def load(folder: Path, manifest: Manifest, target: Target, epoch: int, pro
             if part.service == service:
                 await _collection(folder, part, database, progress)
     if target.register:
-        _copy(folder, target.register, ((each.path, each.sha256) for each in manifest.parts), f"{REGISTER}/", progress)
+        logs = ((each.path, each.sha256) for each in manifest.parts if each.path != f"{REGISTER}/{ERASURES}")
+        _copy(folder, target.register, logs, f"{REGISTER}/", progress)
+        for id, at in erased_ids(folder / REGISTER).items():
+            order(target.register, id, at)
     if target.files:
         listed = ((f"{FILES}/{path}", digest) for path, digest in file_hashes(folder))
         _copy(folder, target.files, listed, f"{FILES}/", progress)

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from services.chassis.owned import open_owned
+
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 CHUNK_BYTES = 1024 * 1024
 
@@ -19,9 +21,9 @@ def make_private(folder: Path) -> Path:
 
 
 def write_synced(path: Path, chunks: Iterable[bytes], mode: int = PRIVATE_FILE) -> tuple[str, int]:
-    """SHA-256 and size of what was written."""
+    """SHA-256 and size of what was written; it belongs to whom its folder belongs, also when root asks."""
     digest, size = hashlib.sha256(), 0
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    descriptor = open_owned(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file:
         for chunk in chunks:
             digest.update(chunk)
