@@ -61,6 +61,7 @@ class Administrator:
 
     @classmethod
     async def of(cls, lab: Lab, notify: Replica) -> "Administrator":
+        await lab.until_quiet()  # until notify has heard of the people and of the key that signs
         command = ("token", "create", "--office", OFFICE, "--person", ADMINISTRATOR)
         return cls(notify, (await asyncio.to_thread(lab.vanthu.json, *command))["token"])
 
