@@ -85,6 +85,11 @@ JOURNALS = [
     Harm("no event", lambda o: o.found.events["intake"].remove(pick(o.found.events["intake"], f"{ISSUED}:00000001")), [
         "every document has its event", FACTS,
     ]),
+    Harm(
+        "an event gone from the journal",
+        lambda o: o.found.events["notify"].remove(pick(o.found.events["notify"], f"{SECOND}:00000001")),
+        ["journals are whole"],
+    ),
     Harm("unsent", lambda o: o.found.events["intake"][0].update(unsent=True), ["journals are sent"]),
     Harm("not in Kafka", lambda o: o.lose_record("documents", f"{FIRST}:1"), ["what is sent is in Kafka"]),
     Harm("other words in Kafka", lambda o: o.found.events["intake"][0].update(value=spaced(o)), [

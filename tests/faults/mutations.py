@@ -8,6 +8,7 @@ once all has, it is written into README.md beside this file.
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,7 @@ def _cell(text: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the checkout and the test go, too
     console, here = Console(width=200), code()
     verdicts: dict[Mutation, Verdict] = {}
     with clean_checkout() as tree:

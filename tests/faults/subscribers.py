@@ -61,6 +61,7 @@ class Administrator:
 
     @classmethod
     async def of(cls, lab: Lab, notify: Replica) -> "Administrator":
+        await lab.until_quiet()  # until notify has heard of the people and of the key that signs
         command = ("token", "create", "--office", OFFICE, "--person", ADMINISTRATOR)
         return cls(notify, (await asyncio.to_thread(lab.vanthu.json, *command))["token"])
 
@@ -94,8 +95,9 @@ class Administrator:
 
 
 async def until_settled(lab: Lab, seconds: float = SETTLED_SECONDS) -> None:
-    """No delivery waits any more."""
+    """No delivery waits any more, and everybody has heard which were given up."""
     ends = time.monotonic() + seconds
     while waiting := await asyncio.to_thread(pending_deliveries, lab.place):
         assert time.monotonic() < ends, f"{waiting} deliveries still wait"
         await asyncio.sleep(0.2)
+    await lab.until_quiet()

@@ -21,7 +21,7 @@ DESCRIPTION = (
 )  # fmt: skip
 ONLY_IN_THE_REGISTER = ("drafting_unit", "signer", "recipients", "qppl_kind")
 WORDS = {"subject", "issuer", "void_reason", "symbol", "document_number", "answers"}
-LONGEST_NIGHT = timedelta(days=1)  # from judging a document to numbering it, also where a clock jumps meanwhile
+LONGEST_JUMP = timedelta(days=2)  # a book's time stands where a clock was a day ahead, and the clock is a day behind
 
 
 def content(case: Case) -> Iterator[Breach]:
@@ -74,10 +74,10 @@ def meant(history: History, row: Row, events: Sequence[Said]) -> dict[str, Any]:
 
 
 def day_of(row: Row, events: Sequence[Said]) -> str:
-    """Nobody said when it came: the first word for it, if that is the day of its number or the one before or after."""
+    """Nobody said when it came: the first word for it, if that is about the day of its number."""
     day = moment(row["received_at"]).astimezone(ZONE).date()
     first = str(events[0].state["arrived_on"] if events else row["arrived_on"])
-    return first if abs(date.fromisoformat(first) - day) <= LONGEST_NIGHT else day.isoformat()
+    return first if abs(date.fromisoformat(first) - day) <= LONGEST_JUMP else day.isoformat()
 
 
 def _symbol_of(row: Row) -> str:

@@ -21,11 +21,21 @@ def journals(case: Case) -> Iterator[Breach]:
             yield Breach("every document has its event", "has none", (id,))
     for id in sorted(said - set(case.documents)):
         yield Breach("no event without its document", "has no document", (id,))
+    yield from _whole(case)
     in_kafka = _in_kafka(case)
     first = _first_left(case)
     for service, rows in case.evidence.events.items():
         for row in rows:
             yield from _sent(case, service, row, in_kafka, first)
+
+
+def _whole(case: Case) -> Iterator[Breach]:
+    """Each subject's versions are counted from 1; a restore goes on above what may have been said and lost."""
+    for topic, keys in case.said.items():
+        for key, events in keys.items():
+            versions = [each.version for each in events]
+            if events[-1].order[0] == 0 and versions != list(range(1, len(events) + 1)):
+                yield Breach("journals are whole", f"{topic} of {key} has {versions}", (key,))
 
 
 def _sent(
