@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -19,14 +20,18 @@ from pymongo import MongoClient
 from services.embedded.process import end_with_parent
 from tests.faults.canary import places_with
 from tests.faults.conftest import LabOpener
+from tests.faults.generations import live_and_rebuilt
 from tests.faults.lab import OFFICE, READERS, SCANNERS, SERVICES, Lab
 from tests.faults.ledger import Paper
+from tests.faults.new_ground import move_to_new_ground
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
+from tests.faults.traffic import traffic
 
 METRICS_TOKEN = "t" * 24
 OFFICER = "can-bo-bao-mat"
 STRIKE_SECONDS = 60.0
+LIST = "erasures.list"
 HERE = Path(__file__).parents[2]
 ERASURE_POINTS = [
     "erased, not listed", "erasure listed", "copies destroyed", "files destroyed", "journal blanked", "Kafka emptied"
@@ -98,16 +103,22 @@ async def test_of_a_secret_that_is_erased_while_facts_are_rebuilt_only_its_numbe
         await two.terminate()  # its register log is nobody's now
         replicas.remove(two)
         await lab.until_quiet()
-        work = asyncio.create_task(senders.work(post, count=150, connections=2))
-        started = time.monotonic()
-        for id in ids:
-            await asyncio.to_thread(_erase, lab, id)
-        figures["seconds to erase two documents"] = round(time.monotonic() - started, 1)
-        assert _is_building(lab), "the rebuild was over before the erasure"
-        assert rebuild.poll() is None
-        os.kill(rebuild.pid, signal.SIGCONT)
-        assert await asyncio.to_thread(rebuild.wait, 120) == 0, _said(lab)
-        await work
+        async with traffic(senders, post, connections=2):
+            started = time.monotonic()
+            for id in ids:
+                await asyncio.to_thread(_erase, lab, id)
+            figures["seconds to erase two documents"] = round(time.monotonic() - started, 1)
+            assert _is_building(lab), "the rebuild was over before the erasure"
+            assert rebuild.poll() is None
+            await _goes_on(lab, rebuild)
+        await senders.settle()
+        await lab.until_quiet()
+        live, rebuilt = await asyncio.to_thread(live_and_rebuilt, lab.place)
+        assert rebuilt == live
+        async with traffic(senders, post, connections=2):
+            os.kill(rebuild.pid, signal.SIGCONT)
+            assert await asyncio.to_thread(rebuild.wait, 120) == 0, _said(lab)
+        assert not _is_building(lab)
         await lab.start(two)
         replicas.append(two)
         await senders.settle()
@@ -115,7 +126,7 @@ async def test_of_a_secret_that_is_erased_while_facts_are_rebuilt_only_its_numbe
         figures["seconds until quiet"] = round(await lab.until_quiet(), 2)
         assert await places_with(secret, lab.place, lab.folder, replicas, METRICS_TOKEN) == set()
         figures |= await lab.judge(erased=ids)
-        await asyncio.to_thread(lab.vanthu.run, "check")  # rebuilt = live: facts and counters equal the journals
+        await asyncio.to_thread(lab.vanthu.run, "check")
 
 
 @pytest.mark.fault(18)
@@ -129,8 +140,9 @@ async def test_an_erasure_that_is_killed_at_any_step_is_finished_by_running_it_a
         await lab.start(intake, readers)
         office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
         post = papers(seed, SCANNERS, refused_share=0)
+        chance = random.Random(seed)
         secret, ids = f"CANARY{seed}x{os.urandom(8).hex()}", []
-        for point in ERASURE_POINTS:
+        for point in chance.sample(ERASURE_POINTS, len(ERASURE_POINTS)):
             _, answer = await senders.post(_marked(next(post), secret))
             assert answer is not None
             ids.append(answer.json()["id"])
@@ -138,8 +150,8 @@ async def test_an_erasure_that_is_killed_at_any_step_is_finished_by_running_it_a
             await _seal_and_confirm(office, intake, ids[-1:], secret)
             await asyncio.to_thread(_killed_erasure, lab, ids[-1], point)
             await _cannot_be_unsealed(office, intake, ids[-1])
-            await senders.work(post, count=5, connections=2)
-        for id in ids:
+            await senders.work(post, count=chance.randint(1, 9), connections=2)
+        for id in chance.sample(ids, len(ids)):
             done = await asyncio.to_thread(lab.vanthu.json, "erase", id, "--yes")
             assert done["destroyed"][0]["document_id"] == id
             assert done["destroyed"][0]["same_bytes"] == []
@@ -151,8 +163,9 @@ async def test_an_erasure_that_is_killed_at_any_step_is_finished_by_running_it_a
 
 @pytest.mark.fault(18)
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("lost", ["the databases", "the whole machine"])
 async def test_what_was_erased_after_a_backup_is_erased_again_when_that_is_restored(
-    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+    lost: str, seed: int, new_lab: LabOpener, figures: dict[str, Any]
 ) -> None:
     async with new_lab() as lab, lab.senders(seed) as senders, httpx.AsyncClient(timeout=30) as client:
         lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
@@ -170,18 +183,18 @@ async def test_what_was_erased_after_a_backup_is_erased_again_when_that_is_resto
         await asyncio.to_thread(lab.vanthu.run, "backup", str(backup))
         await _seal_and_confirm(office, intake, [id], secret)
         await asyncio.to_thread(_erase, lab, id)
-        await senders.work(post, count=20, connections=4)
+        if lost == "the databases":
+            await senders.work(post, count=20, connections=4)
         await lab.until_quiet()
         for each in (intake, readers):
             await each.terminate()
 
-        with MongoClient[dict[str, Any]](lab.place.mongo_url) as databases:
-            for name in SERVICES:
-                databases.drop_database(f"{lab.place.prefix}_{name}")
-        await asyncio.to_thread(lab.vanthu.run, "restore", str(backup), "--databases-only", "--yes")
-        assert len(await places_with(secret, lab.place, lab.folder, [], METRICS_TOKEN)) >= 6, (
-            "the backup brought it back"
-        )
+        await (_restore_databases if lost == "the databases" else _restore_all)(lab, backup)
+        brought_back = await places_with(secret, lab.place, lab.folder, [], METRICS_TOKEN)
+        assert len(brought_back) >= 6
+        assert ("file files" in brought_back) == (lost == "the whole machine")
+        _put_newest_list(lab)
+        intake, readers = lab.replica("intake", "intake"), lab.replica("readers", *READERS)
         recovered = await asyncio.to_thread(lab.vanthu.json, "recover", "--yes")
         assert recovered["erased_again"] == [id]
         await lab.start(intake, readers)
@@ -191,6 +204,27 @@ async def test_what_was_erased_after_a_backup_is_erased_again_when_that_is_resto
         assert await places_with(secret, lab.place, lab.folder, [intake, readers], METRICS_TOKEN) == set()
         figures |= await lab.judge(erased=[id])
         await asyncio.to_thread(lab.vanthu.run, "check", "--wait", "30")
+
+
+async def _restore_databases(lab: Lab, backup: Path) -> None:
+    with MongoClient[dict[str, Any]](lab.place.mongo_url) as databases:
+        for name in SERVICES:
+            databases.drop_database(f"{lab.place.prefix}_{name}")
+    await asyncio.to_thread(lab.vanthu.run, "restore", str(backup), "--databases-only", "--yes")
+
+
+async def _restore_all(lab: Lab, backup: Path) -> None:
+    """With the files, the secret one among them; of the lost machine there is nothing but the list of erasures."""
+    (lab.folder / LIST).write_bytes((lab.place.data / "register" / LIST).read_bytes())
+    move_to_new_ground(lab)
+    await asyncio.to_thread(lab.vanthu.run, "restore", str(backup), "--yes")
+
+
+def _put_newest_list(lab: Lab) -> None:
+    """As the page on backups says; where the data folder was never lost it is there."""
+    saved = lab.folder / LIST
+    if saved.exists():
+        (lab.place.data / "register" / LIST).write_bytes(saved.read_bytes())
 
 
 def _lay_about(data: Path, id: str) -> None:
@@ -275,7 +309,8 @@ async def _ordinary(lab: Lab) -> str:
 async def _frozen_rebuild(lab: Lab) -> "subprocess.Popen[bytes]":
     """A rebuild that has read the journals' old words and has not written them yet."""
     proof = lab.folder / "rebuild.struck"
-    env = {**lab.vanthu.env, "FAULT": "freeze:rebuild has read:1", "FAULT_PROOF": str(proof)}
+    faults = "freeze:rebuild has read:1;freeze:rebuild is whole:1"
+    env = {**lab.vanthu.env, "FAULT": faults, "FAULT_PROOF": str(proof)}
     command = [sys.executable, "-m", "tests.faults.launcher", "rebuild", "reporting", "--yes"]
     with (lab.folder / "rebuild.log").open("wb") as log:
         rebuild = subprocess.Popen(
@@ -286,12 +321,22 @@ async def _frozen_rebuild(lab: Lab) -> "subprocess.Popen[bytes]":
             stderr=log,
             preexec_fn=end_with_parent(),  # noqa: PLW1509 - see there
         )
-    ends = time.monotonic() + STRIKE_SECONDS
-    while not proof.exists():
-        assert rebuild.poll() is None, _said(lab)
-        assert time.monotonic() < ends, "the rebuild has not come to its first piece"
-        await asyncio.sleep(0.1)
+    await _until_struck(lab, rebuild, "rebuild has read")
     return rebuild
+
+
+async def _goes_on(lab: Lab, rebuild: "subprocess.Popen[bytes]") -> None:
+    """Until it has all and would be made the live one."""
+    os.kill(rebuild.pid, signal.SIGCONT)
+    await _until_struck(lab, rebuild, "rebuild is whole")
+
+
+async def _until_struck(lab: Lab, rebuild: "subprocess.Popen[bytes]", point: str) -> None:
+    proof, ends = lab.folder / "rebuild.struck", time.monotonic() + STRIKE_SECONDS
+    while not proof.exists() or proof.read_text() != point:
+        assert rebuild.poll() is None, _said(lab)
+        assert time.monotonic() < ends, f"the rebuild has not come so far: {point}"
+        await asyncio.sleep(0.1)
 
 
 def _said(lab: Lab) -> str:
