@@ -1,6 +1,7 @@
 """Fault 8: Kafka refuses a journal's row: it is too large, its topic is not there, or an ACL forbids it."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka.admin import NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from pymongo import MongoClient
 
 from services.embedded import Endpoints
@@ -22,7 +24,8 @@ from tests.faults.lab import READERS, SCANNERS, Lab, opened_lab
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
 
-TOO_LARGE_BYTES = 4 * 1024 * 1024
+TOO_LARGE_BYTES = 4 * 1024 * 1024  # the producer itself refuses it
+LARGE_BYTES, TOPIC_BYTES = 600_000, 300_000  # the broker refuses it; more than the producer puts into one batch
 RETRIED_SECONDS = 60.0  # the relay tries again what was refused every 30 s
 METRICS = {"VANTHU_METRICS_TOKEN": "ops"}
 
@@ -42,9 +45,11 @@ def _row(key: str, version: int, topic: str, value: str = "{}") -> Row:
     }
 
 
-def _refused() -> list[Row]:
+def _refused(chance: random.Random) -> list[Row]:
     too_large = [_row("too-large", 1, "documents", "x" * TOO_LARGE_BYTES), _row("too-large", 2, "documents")]
-    return [*too_large, *(_row("no-topic", version, "nowhere") for version in (1, 2, 3))]
+    large = [_row("large", 1, "narrow", chance.randbytes(LARGE_BYTES // 2).hex()), _row("large", 2, "narrow")]
+    rows = [*too_large, *large, *(_row("no-topic", version, "nowhere") for version in (1, 2, 3))]
+    return chance.sample(rows, len(rows))
 
 
 @pytest.mark.fault(8)
@@ -56,18 +61,26 @@ async def test_a_row_that_kafka_refuses_holds_up_its_own_key_only_until_its_caus
     async with new_lab() as lab, lab.senders(seed) as senders:
         intake = lab.replica("intake", "intake", **METRICS)
         await lab.start(intake, lab.replica("readers", *READERS))
+        chance = random.Random(seed)
+        assert await _made(lab, "narrow", {"max.message.bytes": str(TOPIC_BYTES)}) == []
         with MongoClient[Row](lab.place.mongo_url) as client:
             events = client[f"{lab.place.prefix}_intake"]["events"]
-            refused = _refused()
+            refused = _refused(chance)
+            work = asyncio.create_task(
+                senders.work(papers(seed, SCANNERS), count=100, connections=chance.randint(2, 8))
+            )
+            await asyncio.sleep(chance.random())
             events.insert_many(refused)
-            await senders.work(papers(seed, SCANNERS), count=100, connections=8)
+            await work
             await senders.settle()
             await _wait(events, {row["_id"] for row in refused})
-            await _is_said(intake, "intake", at_least=4)
+            await _is_said(intake, "intake", at_least=5)
 
-            assert await _nowhere_made(lab) == []
+            assert await _made(lab, "nowhere", {}) == []
+            await _widen(lab, "narrow")
             await _wait(events, {"too-large:00000001", "too-large:00000002"}, RETRIED_SECONDS)
             assert await _ids_of(lab, "nowhere") == ["no-topic:1", "no-topic:2", "no-topic:3"]
+            assert await _ids_of(lab, "narrow") == ["large:1", "large:2"]
             assert events.delete_many({"office": "nowhere"}).deleted_count == len(refused)
         figures["seconds until quiet"] = round(await lab.until_quiet(), 2)
         figures |= await lab.judge()
@@ -121,11 +134,20 @@ async def _wait(events: Any, ids: set[str], seconds: float = 30.0) -> None:
     assert all(stuck.values())
 
 
-async def _nowhere_made(lab: Lab) -> list[int]:
-    """The faults of making the topic that was missing."""
+async def _made(lab: Lab, topic: str, options: dict[str, str]) -> list[int]:
+    """The faults of making a topic."""
     async with kafka(lab.place) as (_, admin):
-        answer = await admin.create_topics([NewTopic(f"{lab.place.prefix}.nowhere", 2, 1)])
+        answer = await admin.create_topics([NewTopic(f"{lab.place.prefix}.{topic}", 2, 1, topic_configs=options)])
         return [code for _, code, *_ in answer.topic_errors if code]
+
+
+async def _widen(lab: Lab, topic: str) -> None:
+    """As an operator does who has read what the log says."""
+    wider = {"max.message.bytes": str(2 * LARGE_BYTES)}
+    async with kafka(lab.place) as (_, admin):
+        asked = [ConfigResource(ConfigResourceType.TOPIC, f"{lab.place.prefix}.{topic}", wider)]
+        answers = await admin.alter_configs(asked)
+        assert [code for answer in answers for code, *_ in answer.resources] == [0]
 
 
 async def _ids_of(lab: Lab, topic: str) -> list[str]:
