@@ -2,9 +2,9 @@
 
 `crash:POINT:N` kills the process when it comes to the point for the Nth time, `freeze:POINT:N` stops it there until
 somebody lets it go on, `hold:POINT:N` stops only the thread that has come there, for as long as the proof is there;
-`bug:SERVICE:N` raises in that service for one in N documents, chosen by its subject, and `choke:numbering:1` where
-intake makes the entry of a document whose subject is `CHOKING`; `hurry:sweeping:N` looks for files without a document
-every N seconds instead of every hour. Several faults of one process stand with a semicolon between them.
+`bug:SERVICE:1` raises in that service for every document, or for those whose ids are in the file `BUG_FOR`, and
+`choke:numbering:1` where intake makes the entry of a document whose subject is `CHOKING`; `hurry:sweeping:N` looks for
+files without a document every N seconds instead of every hour. Several faults stand with a semicolon between them.
 
 The product has no switch that breaks it: a fault is wrapped around its functions from here, and a name that
 the product no longer has stops the process at once. `FAULT_PROOF` is the file that says that it happened.
@@ -13,7 +13,6 @@ the product no longer has stops the process at once. `FAULT_PROOF` is the file t
 """
 
 import functools
-import hashlib
 import inspect
 import os
 import signal
@@ -100,24 +99,20 @@ def _hurry(part: str, seconds: int, proof: Path) -> None:
     _wrap(module.__name__, "Sweeping.sweep_orphans", None, proof.touch)
 
 
-def _bug(service: str, divisor: int, proof: Path) -> None:
+def _bug(service: str, _: int, proof: Path) -> None:
     module, kind, function = HANDLERS[service]
+    ids = Path(os.environ["BUG_FOR"]).read_text().split() if os.environ.get("BUG_FOR") else None
     owner = getattr(import_module(module), kind)
     original = getattr(owner, function)
 
     @functools.wraps(original)
     async def failing(self: Any, batch: Any) -> Any:
-        if any(struck(each.record.key, divisor) for each in batch):
+        if any(ids is None or each.record.key.decode() in ids for each in batch):
             proof.write_text(service)
             raise RuntimeError("a bug")
         return await original(self, batch)
 
     setattr(owner, function, failing)
-
-
-def struck(key: bytes, divisor: int) -> bool:
-    """Whether the bug is one for events of this key."""
-    return int(hashlib.sha256(key).hexdigest(), 16) % divisor == 0
 
 
 def _choke(part: str, count: int, proof: Path) -> None:
