@@ -6,21 +6,22 @@ Only the wall clock: monotonic clocks and the times of files stay the kernel's.
 import os
 import platform
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from pathlib import Path
-from unittest.mock import patch
 
 import httpx
 import pytest
+from psutil import pid_exists
 from pymongo import MongoClient
 
 from services.embedded.folder import DataFolder
-from services.embedded.mongod import DIRECT, Mongod
+from services.embedded.mongod import Mongod
 from tests.eventually import eventually
+from tests.faults.cluster import MongoSet
 from tests.faults.evidence import Row
 from tests.faults.replica import Replica
 
@@ -28,6 +29,8 @@ needs_a_clock = pytest.mark.skipif(
     platform.machine() != "x86_64", reason="libfaketime's package has its library for x86-64 only"
 )
 NEAR = timedelta(seconds=5)
+SHARED_MEMORY = Path("/dev/shm")
+DIRECTLY = "/?directConnection=true&readPreference=secondaryPreferred"
 
 
 class Clock:
@@ -59,9 +62,9 @@ class Clock:
             "NO_FAKE_STAT": "1",
         }
 
-    async def is_mongods(self, url: str) -> None:
-        """Returns once the database lives by it."""
-        with MongoClient[Row](url) as client:
+    async def is_mongods(self, member: Mongod) -> None:
+        """Returns once this member of the database lives by it."""
+        with MongoClient[Row](f"mongodb://{member.address}{DIRECTLY}") as client:
 
             async def near() -> bool:
                 asked = client.admin.aggregate([{"$documents": [{}]}, {"$project": {"now": "$$NOW"}}])
@@ -92,27 +95,26 @@ def _library() -> Path:
 
 
 @contextmanager
-def mongod_by(clock: Clock, folder: Path) -> Iterator[str]:
-    """A database of the test's own that lives by this clock; its address."""
-    folder.mkdir()
-    data = DataFolder(folder)
-    data.claim()
-    server = Mongod(data, print)
+def mongods_by(clocks: Sequence[Clock], folder: Path) -> Iterator[MongoSet]:
+    """A database of the test's own, with a member for each clock that lives by it."""
+    folders = [DataFolder(folder / str(place)) for place in range(len(clocks))]
+    for each in folders:
+        each.claim()
+    servers = MongoSet(folders)
     try:
-        server.prepare()
-        with patch.dict(os.environ, clock.environment):
-            server.launch()
-        server.await_ready()
-        yield server.url
+        servers.start([clock.environment for clock in clocks])
+        yield servers
     finally:
-        if server.process.pid:
-            os.kill(server.process.pid, signal.SIGKILL)  # asked to stop, it waits for its clock to come back
-        server.process.wait_until_stopped()
-        data.release()
+        for member in servers.members:
+            if member.process.pid:
+                os.kill(member.process.pid, signal.SIGKILL)  # asked to stop, it waits for its clock to come back
+            member.process.wait_until_stopped()
+        for each in folders:
+            each.release()
 
 
-def step_down(url: str, seconds: int = 3) -> None:
-    """The primary of a set of one gives up for a while and is elected anew."""
-    host, _, port = url.removeprefix("mongodb://").partition("/")[0].partition(":")
-    with MongoClient[Row](host, int(port), **DIRECT) as client:
-        client.admin.command({"replSetStepDown": seconds, "force": True})
+def forget_the_dead() -> None:
+    """libfaketime's shared memory of processes that were killed: nobody else takes it away."""
+    for path in (*SHARED_MEMORY.glob("faketime_shm_*"), *SHARED_MEMORY.glob("sem.faketime_sem_*")):
+        if not pid_exists(int(path.name.rpartition("_")[2])):
+            path.unlink(missing_ok=True)

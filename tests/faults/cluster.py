@@ -7,13 +7,14 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import AutoReconnect, ExecutionTimeout, PyMongoError
 
 from services.embedded import Endpoints
 from services.embedded.folder import DataFolder
@@ -25,6 +26,8 @@ HEAP_MB = 384
 CACHE_GB = 0.25
 OPLOG_MB = 256
 PRIMARY_SECONDS = 120.0
+ELECTION_SECONDS = 60.0
+STEPPED_DOWN_SECONDS = 10
 KILL_SECONDS = 30.0
 PAUSE_SECONDS = 0.1
 say = logging.getLogger(__name__).info
@@ -34,12 +37,14 @@ class MongoSet:
     def __init__(self, folders: Sequence[DataFolder]) -> None:
         self.members = [Mongod(each, say, cache_gb=CACHE_GB, oplog_mb=OPLOG_MB) for each in folders]
 
-    def start(self) -> None:
+    def start(self, environments: Sequence[Mapping[str, str]] = ()) -> None:
+        """`environments` are the members' own, in their order."""
         for each in self.members:
             each.prepare()
-        for each in self.members:
+        for place, each in enumerate(self.members):
             each.join([member.address for member in self.members])
-            each.launch()
+            with patch.dict(os.environ, environments[place] if environments else {}):
+                each.launch()
         self.members[0].await_ready()
 
     def heal(self) -> None:
@@ -60,6 +65,13 @@ class MongoSet:
                     return each
             assert time.monotonic() < ends, f"no primary after {PRIMARY_SECONDS:g} s"
             time.sleep(PAUSE_SECONDS)
+
+    def step_down(self) -> None:
+        """The primary gives up, and another member has been elected when this returns."""
+        term, primary = self.term(), self.primary()
+        with direct(primary) as client, suppress(AutoReconnect, ExecutionTimeout):  # refused while nobody has caught up
+            client.admin.command("replSetStepDown", STEPPED_DOWN_SECONDS, secondaryCatchUpPeriodSecs=5)
+        until(lambda: self.term() > term, ELECTION_SECONDS, "another primary")
 
     def term(self) -> int:
         """Of the election that made the present primary."""

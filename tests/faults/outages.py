@@ -63,6 +63,7 @@ async def live(lab: Lab) -> set[int]:
 
 
 async def subscribe(lab: Lab, hook: Receiver) -> None:
+    await lab.until_quiet()  # until notify has heard of the people and of the key that signs
     token = lab.vanthu.json("token", "create", "--office", OFFICE, "--person", "quan-tri-he-thong")["token"]
     url = f"{lab.replicas['readers'].url}/notify/api/v1/webhooks"
     async with httpx.AsyncClient() as client:

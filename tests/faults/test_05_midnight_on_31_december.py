@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,9 @@ import pytest
 from pymongo import MongoClient
 
 from services.embedded import Endpoints
-from tests.faults.clocks import Clock, mongod_by, needs_a_clock, step_down
+from services.embedded.mongod import Mongod
+from tests.faults.clocks import Clock, forget_the_dead, mongods_by, needs_a_clock
+from tests.faults.cluster import MongoSet
 from tests.faults.evidence import Row, gather
 from tests.faults.lab import OUTGOING, READERS, SCANNERS, Lab, opened_lab
 from tests.faults.ledger import Outcome
@@ -23,54 +25,78 @@ from tests.faults.oracle import ZONE
 from tests.faults.papers import papers
 
 LEAD = timedelta(seconds=25)
-AFTER = timedelta(seconds=20)
-WITHIN_TOLERANCE, TOO_MUCH = timedelta(minutes=4), timedelta(minutes=10)
+AFTER = timedelta(seconds=15)
+BEHIND_SECONDS = (150.0, 200.0)  # a member's clock, at least and at most: when it takes over it is still the old year
+SLOW, FAST = timedelta(minutes=4), timedelta(minutes=1)  # within 5 minutes of every member's clock
+TOO_MUCH = timedelta(minutes=10)
+PAUSE_SECONDS = 0.2
 
 
 @dataclass
 class Night:
-    """The last minutes of the year, by the database's clock. `slow` and `fast` are intake's two replicas' own."""
+    """The last minutes of the year, by the office's clock. `slow` and `fast` are intake's two replicas' own.
+
+    `members` are the clocks of the database's members, each so far behind the office's.
+    """
 
     lab: Lab
-    url: str
-    database: Clock
+    database: MongoSet
+    office: Clock
     slow: Clock
     fast: Clock
+    members: Sequence[Clock]
+    behind: Sequence[timedelta]
 
     def __post_init__(self) -> None:
         self.slow_one = self.lab.replica("slow", "intake", **self.slow.environment)
         self.fast_one = self.lab.replica("fast", "intake", **self.fast.environment)
 
-    async def begin(self, lead: timedelta, off: timedelta) -> datetime:
-        """When the new year begins, in `lead` by the database's clock."""
+    async def begin(self, lead: timedelta, slow: timedelta, fast: timedelta) -> datetime:
+        """When the new year begins, in `lead` by the office's clock."""
         midnight = datetime(datetime.now(ZONE).year + 1, 1, 1, tzinfo=ZONE)
         ahead = midnight - lead - datetime.now(UTC)
-        self.database.set(ahead)
-        self.slow.set(ahead - off)
-        self.fast.set(ahead + off)
+        self.office.set(ahead)
+        self.slow.set(ahead - slow)
+        self.fast.set(ahead + fast)
+        for clock, behind in zip(self.members, self.behind, strict=True):
+            clock.set(ahead - behind)
         return midnight
 
     async def until_seen(self) -> None:
-        await self.database.is_mongods(self.url)
+        for clock, member in zip(self.members, self.database.members, strict=True):
+            await clock.is_mongods(member)
         await self.slow.is_of(self.slow_one)
         await self.fast.is_of(self.fast_one)
 
     async def until(self, moment: datetime) -> None:
-        await asyncio.sleep(max((moment - self.database.now()).total_seconds(), 0))
+        await asyncio.sleep(max((moment - self.office.now()).total_seconds(), 0))
+
+    def clock_of(self, member: Mongod) -> Clock:
+        return self.members[self.database.members.index(member)]
 
 
 @asynccontextmanager
-async def night(kafka_bootstrap: str, folder: Path) -> AsyncIterator[Night]:
-    """Ten minutes before midnight everything runs, and all clocks agree."""
-    database, slow, fast = (Clock(folder / name) for name in ("database", "slow", "fast"))
-    with mongod_by(database, folder / "server") as url:
-        servers = Endpoints(url, kafka_bootstrap)
-        async with opened_lab(servers, folder / "lab", env=database.environment) as lab:
-            result = Night(lab, url, database, slow, fast)
-            await result.begin(timedelta(minutes=10), timedelta())
-            await database.is_mongods(url)
+async def night(kafka_bootstrap: str, folder: Path, behind: Sequence[timedelta]) -> AsyncIterator[Night]:
+    """Ten minutes before midnight everything runs. The first member of the database is its primary."""
+    office, slow, fast, *members = (
+        Clock(folder / name) for name in ("office", "slow", "fast", *(f"member {n}" for n, _ in enumerate(behind)))
+    )
+    with mongods_by(members, folder / "servers") as database:
+        assert database.primary() is database.members[0]
+        servers = Endpoints(database.url, kafka_bootstrap)
+        async with opened_lab(servers, folder / "lab", env=office.environment) as lab:
+            result = Night(lab, database, office, slow, fast, members, behind)
+            await result.begin(timedelta(minutes=10), timedelta(), timedelta())
+            for clock, member in zip(members, database.members, strict=True):
+                await clock.is_mongods(member)
             await lab.start(result.slow_one, result.fast_one, lab.replica("readers", *READERS))
             yield result
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_in_memory() -> Iterator[None]:
+    yield
+    forget_the_dead()
 
 
 @pytest.mark.fault(5)
@@ -80,21 +106,26 @@ async def test_number_order_is_time_order_over_midnight_and_the_new_year_begins_
     seed: int, servers: Endpoints, tmp_path: Path, figures: dict[str, Any]
 ) -> None:
     chance = random.Random(seed)
-    async with night(servers.kafka_bootstrap, tmp_path) as now, now.lab.senders(seed) as senders:
-        midnight = await now.begin(LEAD, WITHIN_TOLERANCE)
+    behind = [timedelta(), *(timedelta(seconds=chance.uniform(*BEHIND_SECONDS)) for _ in range(2))]
+    async with night(servers.kafka_bootstrap, tmp_path, behind) as now, now.lab.senders(seed) as senders:
+        midnight = await now.begin(LEAD, SLOW, FAST)
         await now.until_seen()
-        assert now.database.now() < midnight
+        assert now.office.now() < midnight
         assert await _outcomes(now, senders, seed + 1000) == {"ok"}
-        term = _term(now.url)
         work = asyncio.create_task(_work_until(midnight + AFTER, now, senders, seed))
         await now.until(midnight - timedelta(seconds=3 * chance.random()))
         chance.choice([now.slow_one, now.fast_one]).kill()
-        await now.until(midnight + timedelta(seconds=chance.uniform(-1, 3)))
-        await asyncio.to_thread(step_down, now.url)
+        await now.until(midnight + timedelta(seconds=chance.uniform(2, 4)))
+        await asyncio.to_thread(now.database.step_down)
+        clock = now.clock_of(await asyncio.to_thread(now.database.primary))
+        assert await asyncio.to_thread(_has_begun, now, midnight.year), (
+            "the clock that is behind took over before the new year had begun"
+        )
+        await _next_number(now, senders, seed)
+        assert clock.now() < midnight, "the clock of the new primary was not behind"
         await now.lab.start(*(each for each in (now.slow_one, now.fast_one) if not each.alive))
         await work
         await senders.settle()
-        assert _term(now.url) > term
         assert await _outcomes(now, senders, seed + 2000) == {"ok"}
         figures["seconds until quiet"] = round(await now.lab.until_quiet(60), 2)
         figures |= await now.lab.judge()
@@ -109,16 +140,16 @@ async def test_number_order_is_time_order_over_midnight_and_the_new_year_begins_
 async def test_replicas_whose_clocks_are_ten_minutes_off_number_nothing_until_they_are_right(
     seed: int, servers: Endpoints, tmp_path: Path, figures: dict[str, Any]
 ) -> None:
-    async with night(servers.kafka_bootstrap, tmp_path) as now, now.lab.senders(seed) as senders:
-        midnight = await now.begin(timedelta(minutes=1), timedelta())
+    async with night(servers.kafka_bootstrap, tmp_path, [timedelta()]) as now, now.lab.senders(seed) as senders:
+        midnight = await now.begin(timedelta(minutes=1), timedelta(), timedelta())
         await now.until_seen()
         await senders.work(papers(seed, SCANNERS, outgoing=OUTGOING), count=40, connections=8)
         await senders.settle()
         before = await _documents(now)
 
-        midnight = await now.begin(LEAD, TOO_MUCH)
+        midnight = await now.begin(LEAD, TOO_MUCH, TOO_MUCH)
         await now.until_seen()
-        assert now.database.now() < midnight
+        assert now.office.now() < midnight
         assert await _outcomes(now, senders, seed + 1000) == {"unknown"}
         random.Random(seed).choice([now.slow_one, now.fast_one]).kill()
         await now.until(midnight + timedelta(seconds=1))
@@ -127,7 +158,7 @@ async def test_replicas_whose_clocks_are_ten_minutes_off_number_nothing_until_th
         assert await _documents(now) == before
 
         for clock in (now.slow, now.fast):
-            clock.set(now.database.ahead)
+            clock.set(now.office.ahead)
         await now.until_seen()
         await senders.settle()
         figures["seconds until quiet"] = round(await now.lab.until_quiet(60), 2)
@@ -136,10 +167,23 @@ async def test_replicas_whose_clocks_are_ten_minutes_off_number_nothing_until_th
         assert sorted(new) == [1, 2, 3, 4]
 
 
+def _has_begun(now: Night, year: int) -> bool:
+    with MongoClient[Row](now.database.url) as client:
+        return client[f"{now.lab.place.prefix}_intake"]["documents"].find_one({"year": year}) is not None
+
+
 async def _work_until(moment: datetime, now: Night, senders: Senders, seed: int) -> None:
     post = papers(seed, SCANNERS, outgoing=OUTGOING)
-    while now.database.now() < moment:
+    while now.office.now() < moment:
         await senders.work(post, count=16, connections=8)
+
+
+async def _next_number(now: Night, senders: Senders, seed: int) -> None:
+    """Of a replica that lives, as soon as it may number again."""
+    (alive,) = (each for each in (now.slow_one, now.fast_one) if each.alive)
+    paper = next(papers(seed + 3000, SCANNERS, refused_share=0))
+    while (await senders.post(paper, alive.url))[0] != "ok":
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _outcomes(now: Night, senders: Senders, seed: int) -> set[Outcome]:
@@ -162,8 +206,3 @@ def _problem(answer: httpx.Response | None) -> Any:
 
 async def _documents(now: Night) -> list[tuple[str, int]]:
     return sorted((row["_id"], row["number"]) for row in (await gather(now.lab.place)).documents)
-
-
-def _term(url: str) -> int:
-    with MongoClient[Row](url) as client:
-        return int(client.admin.command("replSetGetStatus")["term"])

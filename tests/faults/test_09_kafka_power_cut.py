@@ -1,6 +1,7 @@
 """Fault 9: the power of all brokers goes at once, and with it what they had acknowledged and not flushed."""
 
 import asyncio
+import random
 import re
 import time
 from collections.abc import Iterable
@@ -37,7 +38,8 @@ async def test_after_a_power_cut_of_kafka_the_product_says_what_to_do_and_that_b
         await lab.until_quiet(QUIET_SECONDS)
 
         lab.replicas["routing"].kill()  # so that not everybody has read what gets lost
-        await senders.work(post, count=150, connections=8)
+        chance = random.Random(seed)
+        await senders.work(post, count=chance.randint(100, 150), connections=chance.randint(2, 8))
         await senders.settle()
         await _until_read(lab.place, ("intake", "notify", "reporting"))
         before = await gather(lab.place)

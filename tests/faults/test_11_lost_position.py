@@ -1,6 +1,7 @@
 """Fault 11: Kafka has lost a consumer group's position."""
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
@@ -31,11 +32,15 @@ async def test_a_reader_that_lost_its_position_stops_and_says_so_and_a_resend_he
         readers = {name: lab.replica(name, name) for name in READERS}
         await lab.start(lab.replica("intake", "intake"), *readers.values())
         post = papers(seed, SCANNERS, outgoing=OUTGOING)
-        await senders.work(post, count=60, connections=8)
+        chance = random.Random(seed)
+        await senders.work(post, count=chance.randint(20, 60), connections=chance.randint(1, 8))
         await lab.until_quiet()
 
+        work = asyncio.create_task(senders.work(post, count=80, connections=chance.randint(1, 8)))
+        await asyncio.sleep(chance.random() / 2)
         await _leave(readers[service], away)
-        await senders.work(post, count=60, connections=8)
+        await work
+        await senders.work(post, count=20, connections=4)
         await senders.settle()
         await _until_only_behind(lab, service)
         await LOSSES[loss](lab, service)

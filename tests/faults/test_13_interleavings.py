@@ -17,7 +17,8 @@ from services.reporting.projecting import newest_of
 from services.routing.assignment import Told
 from tests.cli.vanthu import new_vanthu
 from tests.faults.conftest import LabOpener
-from tests.faults.evidence import Evidence, Place, Row, gather, lags
+from tests.faults.evidence import Place, Row, gather, lags
+from tests.faults.generations import figures_of
 from tests.faults.interleaving import (
     ACCEPT,
     COMPLETE,
@@ -125,6 +126,7 @@ async def test_the_journals_of_real_documents_read_in_any_order_make_the_same_fa
             staff.refused
         )
         lab.vanthu.run("check")
+        figures |= await lab.judge()
         live = await gather(lab.place)
         rows = [row for service in ("intake", "routing", "notify") for row in live.events[service]]
         shuffled = [*rows, *chance.sample(rows, len(rows) // 3)]
@@ -140,8 +142,7 @@ async def test_the_journals_of_real_documents_read_in_any_order_make_the_same_fa
         while any((await lags(there, ["reporting"])).values()):
             await asyncio.sleep(0.2)
         found = await gather(there)
-        assert _facts(found) == _facts(live)
-        assert _counters(found) == _counters(live)
+        assert figures_of(found.facts, found.counters) == figures_of(live.facts, live.counters)
         figures |= {"documents": len(live.documents), "actions": sum(staff.done.values()), "records": len(shuffled)}
 
 
@@ -162,18 +163,3 @@ async def _say(rows: Sequence[Row], place: Place) -> None:
             headers = [(name, value.encode()) for name, value in row["headers"].items()]
             topic = f"{place.prefix}.{row['topic']}"
             await producer.send_and_wait(topic, row["value"].encode(), key=row["key"].encode(), headers=headers)
-
-
-def _facts(evidence: Evidence) -> dict[str, Row]:
-    return {row["_id"]: row for row in evidence.facts}
-
-
-def _counters(evidence: Evidence) -> Counter[tuple[str, ...]]:
-    """Over all lanes; a cell that is back at nothing is none."""
-    cells: Counter[tuple[str, ...]] = Counter()
-    for row in evidence.counters:
-        place = tuple(row[name] for name in ("office", "family", "of", "scale", "period"))
-        for name, parts in row["counts"].items():
-            for part, count in parts.items():
-                cells[*place, name, part] += count
-    return Counter({cell: count for cell, count in cells.items() if count})

@@ -7,7 +7,8 @@ import os
 import random
 import time
 import uuid
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from pymongo import MongoClient
 from tests.eventually import eventually
 from tests.faults.answered import Answered
 from tests.faults.conftest import LabOpener
-from tests.faults.evidence import SERVICES, Row
+from tests.faults.evidence import SERVICES, Row, gather
 from tests.faults.lab import OUTGOING, READERS, SCANNERS, Lab
-from tests.faults.ledger import histories
+from tests.faults.ledger import Ledger, Paper, histories
 from tests.faults.load import Senders
+from tests.faults.new_ground import move_to_new_ground
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
+from tests.faults.traffic import traffic
 
 DOCUMENTS = 60
 HANDLED = 8
@@ -98,17 +101,20 @@ async def test_a_backup_taken_under_load_is_restored_whole_on_new_servers_and_an
         readers.freeze()
         await senders.work(post, count=DOCUMENTS, connections=8)
         await senders.settle()
-        backup = lab.folder / "backup"
-        await asyncio.to_thread(lab.vanthu.run, "backup", str(backup))
+        meanwhile = Meanwhile(lab, seed)
+        backup = await meanwhile.backup()
         readers.thaw()
         for each in (intake, readers):
             await each.terminate()
         figures["facts behind the register at the backup"] = _rows(backup, "documents") - _rows(backup, "facts_1")
         assert figures["facts behind the register at the backup"] > 0
 
-        _move_to_new_ground(lab)
+        move_to_new_ground(lab)
         await asyncio.to_thread(lab.vanthu.run, "restore", str(backup), "--yes")
+        in_backup = await meanwhile.enter_in_ledger()
+        figures["documents of the time of the backup"] = f"{len(in_backup)} of {len(meanwhile.posted)} are in it"
         await lab.start(lab.replica("new intake", "intake"), lab.replica("new readers", *READERS))
+        assert {outcome for outcome, _ in [await senders.post(each) for each in in_backup]} <= {"ok"}
         await _repeated(lab, senders, seed)
         await senders.work(post, count=DOCUMENTS, connections=8)
         await senders.settle()
@@ -117,12 +123,45 @@ async def test_a_backup_taken_under_load_is_restored_whole_on_new_servers_and_an
         await asyncio.to_thread(lab.vanthu.run, "check", "--wait", "30")
 
 
+@dataclass
+class Meanwhile:
+    """Documents that are posted while a backup is taken: it may have one or not, but no half of one."""
+
+    lab: Lab
+    seed: int
+    posted: list[Paper] = field(default_factory=list)
+
+    async def backup(self) -> Path:
+        """Scanners write a ledger of their own, for what the backup does not have is lost with the machine."""
+        ledger, backup = Ledger(self.lab.folder / "meanwhile.jsonl"), self.lab.folder / "backup"
+        async with Senders(ledger, self.lab.intakes, self.lab.keys, self.seed) as senders:
+            async with traffic(senders, self._noted()):
+                await asyncio.to_thread(self.lab.vanthu.run, "backup", str(backup))
+            await senders.settle()
+        ledger.close()
+        assert self.posted
+        return backup
+
+    def _noted(self) -> Iterator[Paper]:
+        for paper in papers(self.seed + 1000, SCANNERS, refused_share=0):
+            self.posted.append(paper)
+            yield paper
+
+    async def enter_in_ledger(self) -> list[Paper]:
+        """Those that the restored register has: to their senders they are like all others."""
+        rows = (await gather(self.lab.place)).documents
+        there = {(row["device"], row.get("idempotency_key", "")) for row in rows}
+        lines = map(json.loads, (self.lab.folder / "meanwhile.jsonl").read_text().splitlines())
+        with self.lab.ledger.path.open("a") as file:
+            file.writelines(f"{json.dumps(each)}\n" for each in lines if (each["device"], each["key"]) in there)
+        return [each for each in self.posted if each.sender in there]
+
+
 async def _backup_under_load(lab: Lab, senders: Senders, post: Any) -> Path:
     await senders.work(post, count=DOCUMENTS, connections=8)
-    load = asyncio.create_task(senders.work(post, count=DOCUMENTS, connections=4))
     backup = lab.folder / "backup"
-    await asyncio.to_thread(lab.vanthu.run, "backup", str(backup))
-    await load
+    async with traffic(senders, post):
+        await asyncio.to_thread(lab.vanthu.run, "backup", str(backup))
     return backup
 
 
@@ -189,7 +228,7 @@ async def _repeated(lab: Lab, senders: Senders, seed: int) -> None:
     """Senders that ask again get the answer that they got: the judge compares every answer with the register."""
     known = histories(lab.ledger.path)
     posted = islice(papers(seed, SCANNERS, outgoing=OUTGOING), len(known))
-    again = [each for each in posted if known[each.sender].outcome == "ok"]
+    again = [each for each in posted if each.sender in known and known[each.sender].outcome == "ok"]
     for first in range(0, len(again), 16):
         answers = await asyncio.gather(*(senders.post(each) for each in again[first : first + 16]))
         assert {outcome for outcome, _ in answers} == {"ok"}
@@ -199,13 +238,3 @@ async def _repeated(lab: Lab, senders: Senders, seed: int) -> None:
 def _rows(backup: Path, collection: str) -> int:
     parts = json.loads((backup / "manifest.json").read_text())["parts"]
     return sum(each["rows"] for each in parts if each["collection"] == collection)
-
-
-def _move_to_new_ground(lab: Lab) -> None:
-    """Nothing of the old databases, topics and folders is there."""
-    name = f"n{uuid.uuid4().hex[:10]}"
-    env = {**lab.vanthu.env, "VANTHU_MONGO_DATABASE_PREFIX": name, "VANTHU_KAFKA_TOPIC_PREFIX": name}
-    lab.vanthu = replace(lab.vanthu, env=env, data=lab.folder / "new data")
-    lab.vanthu.run("topics", "create")
-    lab.place = replace(lab.place, prefix=name, data=lab.vanthu.data)
-    lab.replicas.clear()
