@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.events import Direction, Kind
 from services.reporting.categories import names
-from tests.bad_input.stack import CLERK, EVERYBODY, FIRST_WEBHOOKS, NOWHERE, Known
+from tests.bad_input.stack import CLERK, EVERYBODY, KEPT_WEBHOOKS, NOWHERE, Known
 from tests.intake.scanner import PDF
 
 Case = schemathesis.Case[Any]
@@ -63,7 +63,7 @@ def bring_near(case: Case, service: str, known: Known, chance: Random) -> None:
     if "expected_version" in body:
         id = next(iter(case.path_parameters.values()), "")
         body["expected_version"] = known.versions.get((service, id), 1)
-    case.body = body | _targets(body, chance)
+    case.body = body | _targets(case, body, chance)
 
 
 def _go_on(case: Case, service: str, known: Known, chance: Random) -> None:
@@ -93,7 +93,7 @@ def name_things(case: Case, known: Known, chance: Random) -> None:
     """Real ids in the path."""
     real: dict[str, Any] = {name: known.ids[name] for name in case.path_parameters if known.ids.get(name)}
     real |= {"book": ["incoming", "outgoing"], "year": [datetime.now(UTC).year]}
-    if case.method == "DELETE" and any(len(known.ids[name]) <= FIRST_WEBHOOKS for name in real):
+    if case.method == "DELETE" and any(len(known.ids[name]) <= KEPT_WEBHOOKS for name in case.path_parameters):
         return  # some stay for those who ask for them
     for name in case.path_parameters:
         if name in real:
@@ -116,10 +116,10 @@ def _issued(metadata: dict[str, Any]) -> dict[str, Any]:
     return said | {"kind": kind, "drafting_unit": "VX"}
 
 
-def _targets(body: dict[str, Any], chance: Random) -> dict[str, Any]:
+def _targets(case: Case, body: dict[str, Any], chance: Random) -> dict[str, Any]:
     """People, rooms, addresses and moments that are there; what was made up stays in the other half."""
     real: dict[str, Any] = {}
-    if ("person_id" in body or "unit_id" in body) and chance.random() < MOSTLY:
+    if case.path.endswith("/reassign") and chance.random() < MOSTLY:
         real = {"person_id": chance.choice([CLERK, EVERYBODY]), "unit_id": "TH"}
     if "url" in body and chance.random() < MOSTLY:
         real = {"url": chance.choice(PLACES)}

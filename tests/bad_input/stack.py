@@ -36,7 +36,7 @@ from tests.routing.small_office import load_office, office, row, rules, tokens
 SERVICES = ("intake", "routing", "notify", "reporting")
 CLERK, EVERYBODY = "clerk", "thu"
 FIRST_DOCUMENTS = 40
-FIRST_WEBHOOKS = 3
+FIRST_WEBHOOKS, KEPT_WEBHOOKS = 12, 3
 MOST_KNOWN = 400
 METRICS_TOKEN = "for-the-metrics-pages"
 NEW_AT = {

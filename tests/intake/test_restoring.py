@@ -99,7 +99,8 @@ async def go_back(numbered: Running) -> None:
     await numbered.database["events"].delete_many({"key": lost["_id"]})
     await numbered.database["books"].update_one(place, {"$set": {"next": 3}})
     for path in (numbered.settings.data_folder / "register").glob("*.jsonl"):
-        path.write_text("".join(line for line in path.open() if lost["_id"] not in line))
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if lost["_id"] not in line))
 
 
 async def is_said(numbered: Running) -> None:
