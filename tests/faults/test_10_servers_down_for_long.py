@@ -130,6 +130,7 @@ async def _back(servers: EmbeddedServers) -> None:
 
 
 async def _subscribe(lab: Lab, hook: Receiver) -> None:
+    await lab.until_quiet()  # until notify has heard of the people
     token = lab.vanthu.json("token", "create", "--office", OFFICE, "--person", "quan-tri-he-thong")["token"]
     url = f"{lab.replicas['readers'].url}/notify/api/v1/webhooks"
     async with httpx.AsyncClient() as client:
