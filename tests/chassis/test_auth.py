@@ -31,7 +31,7 @@ class Heard:
 
 async def test_whoever_was_unknown_a_moment_ago_is_let_in_as_soon_as_the_service_has_heard_of_them() -> None:
     heard = Heard()
-    staff = Staff(cast(Copies, heard))
+    staff = Staff(cast("Copies", heard))
     with pytest.raises(Problem):
         await staff.viewer_of(TOKEN)
     heard.states[SIGNING_KEY, "k1"] = PUBLIC
@@ -46,4 +46,4 @@ async def test_whoever_is_disabled_or_signed_out_is_not_let_in() -> None:
         heard = Heard()
         heard.states = {(SIGNING_KEY, "k1"): PUBLIC, (PERSON, "hoa"): state}
         with pytest.raises(Problem):
-            await Staff(cast(Copies, heard)).viewer_of(TOKEN)
+            await Staff(cast("Copies", heard)).viewer_of(TOKEN)
