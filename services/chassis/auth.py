@@ -124,14 +124,19 @@ class Staff:
         claims = await self._claims(token)
         office, person_id = str(claims.get("office")), str(claims.get("sub"))
         key = (office, person_id)
-        person, units = await self._remembered.get(key, lambda: self._person(office, person_id))
-        if person is None or person.get("disabled") or _issued_before(claims, person.get("sessions_valid_from")):
+        known = await self._remembered.get(key, lambda: self._person(office, person_id))
+        if known is None:
+            raise unauthorized("The token is not valid (any more).")
+        person, units = known
+        if person.get("disabled") or _issued_before(claims, person.get("sessions_valid_from")):
             raise unauthorized("The token is not valid (any more).")
         headed = frozenset(unit["unit_id"] for unit in units if unit.get("head_person_id") == person_id)
         return Viewer(office, person_id, frozenset(person.get("roles", ())), headed)
 
-    async def _person(self, office: str, person_id: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-        return await self._copies.get(office, PERSON, person_id), await self._copies.all(office, UNIT)
+    async def _person(self, office: str, person_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+        """With the office's units."""
+        person = await self._copies.get(office, PERSON, person_id)
+        return None if person is None else (person, await self._copies.all(office, UNIT))
 
     async def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > LONGEST_TOKEN:

@@ -138,6 +138,7 @@ async def test_an_erasure_that_is_killed_at_any_step_is_finished_by_running_it_a
         lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
         intake, readers = lab.replica("intake", "intake"), lab.replica("readers", *READERS)
         await lab.start(intake, readers)
+        await lab.until_quiet()  # until all have heard of the people
         office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
         post = papers(seed, SCANNERS, refused_share=0)
         chance = random.Random(seed)
@@ -171,6 +172,7 @@ async def test_what_was_erased_after_a_backup_is_erased_again_when_that_is_resto
         lab.vanthu.env["VANTHU_METRICS_TOKEN"] = METRICS_TOKEN
         intake, readers = lab.replica("intake", "intake"), lab.replica("readers", *READERS)
         await lab.start(intake, readers)
+        await lab.until_quiet()  # until all have heard of the people
         office = Office(lab, client, {"van-thu": lab.token, OFFICER: _token(lab, OFFICER)})
         post = papers(seed, SCANNERS, refused_share=0)
         secret = f"CANARY{seed}x{os.urandom(8).hex()}"
