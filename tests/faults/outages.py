@@ -18,9 +18,8 @@ from tests.faults.load import Senders
 from tests.harness import as_bearer
 from tests.notify.receiver import Receiver
 
-AWAY_SECONDS = (
-    160.0  # longer than whatever waits: sends 40, refused rows 30, silent parts and a reader's standstill 120
-)
+# Longer than whatever waits: sends 40, refused rows 30, silent parts and a reader's standstill 120.
+AWAY_SECONDS = 160.0
 NEWS_SECONDS = 30.0
 NEWS = {"VANTHU_NEWS_HOURS": str(NEWS_SECONDS / 3600), "VANTHU_WEBHOOK_ALLOW_PRIVATE_ADDRESSES": "true"}
 BACK_SECONDS = 90.0
