@@ -31,8 +31,11 @@ TRIED = (
     "tests/routing/small_office.py",
     "pyproject.toml",
     "requirements-dev.lock",
+    ":(exclude,glob)tests/faults/test_*.py",
+    ":(exclude,glob)tests/faults/mutations/*",
+    ":(exclude,glob)**/*.md",
 )
-CODE = pytest.StashKey[str]()
+CODE = pytest.StashKey[dict[str, str]]()
 FIGURES = pytest.StashKey[dict[str, Any]]()
 LabOpener = Callable[[], AbstractAsyncContextManager[Lab]]
 
@@ -43,14 +46,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[CODE] = code() if EVERYTHING else ""
+    config.stash[CODE] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without FAULTS only what is quick; with it nothing whose last run with this code has passed."""
-    outcomes = {line["test"]: line["outcome"] for line in kept() if line["code"] == config.stash[CODE]}
+    ours = [each for each in items if _is_ours(each)]
+    if EVERYTHING:
+        config.stash[CODE] |= {path: code(path) for path in {path_of(each.nodeid) for each in ours}}
+    outcomes = {line["test"]: line["outcome"] for line in of_this_code(kept(), config.stash[CODE])}
     passed = {test for test, outcome in outcomes.items() if outcome == "passed"}
-    left_out = [each for each in items if _is_ours(each) and _is_left_out(each, each.nodeid in passed)]
+    left_out = [each for each in ours if _is_left_out(each, each.nodeid in passed)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [each for each in items if each not in left_out]
@@ -79,7 +85,7 @@ def _keep(item: pytest.Item, report: pytest.TestReport) -> None:
         "fault": marker.args[0],
         "test": item.nodeid,
         "seed": getattr(item, "callspec").params.get("seed") if hasattr(item, "callspec") else None,  # noqa: B009
-        "code": _code_of(item.config),
+        "code": _code_of(item),
         "outcome": report.outcome,
         "seconds": round(report.duration, 1),
         "at": round(time.time()),
@@ -94,21 +100,33 @@ def kept() -> list[dict[str, Any]]:
     return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
 
 
-def code(*more: str) -> str:
-    """The product, these tests and what they import, as they are: commits that change other things have one result.
+def path_of(test: str) -> str:
+    return test.partition("::")[0]
 
-    What is not committed yet counts as other code each time. `more` are paths of other tests.
+
+def of_this_code(lines: list[dict[str, Any]], codes: dict[str, str]) -> list[dict[str, Any]]:
+    """What was kept of these test files as they are; `codes` by the path of the file."""
+    return [line for line in lines if line["code"] == codes.get(path_of(line["test"]))]
+
+
+def code(path: str, *more: str) -> str:
+    """Of what the tests at these paths have shown: the product, what the tests share, and themselves.
+
+    Commits that change other things have one result with those before. What is not committed yet counts as other code
+    each time.
     """
-    tried = (*TRIED, *more)
-    if _git("status", "--porcelain", "--", *tried):
+    both = (TRIED, (path, *more))
+    if any(_git("status", "--porcelain", "--", *each) for each in both):
         return f"not committed {time.time_ns()}"
-    return hashlib.sha256(_git("ls-tree", "HEAD", "--", *tried).encode()).hexdigest()[:12]
+    tried = "\n".join(_git("ls-files", "--stage", "--", *each) for each in both)
+    return hashlib.sha256(tried.encode()).hexdigest()[:12]
 
 
-def _code_of(config: pytest.Config) -> str:
+def _code_of(item: pytest.Item) -> str:
     """Of the whole run; a run during which the code was changed has shown nothing of either."""
-    begun = config.stash[CODE]
-    return begun if begun == code() else f"changed in mid-run {begun}"
+    path = path_of(item.nodeid)
+    begun = item.config.stash[CODE][path]
+    return begun if begun == code(path) else f"changed in mid-run {begun}"
 
 
 def _git(*arguments: str) -> str:

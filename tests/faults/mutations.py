@@ -95,8 +95,13 @@ def write_table(verdicts: Mapping[Mutation, Verdict]) -> None:
     README.write_text(f"{before}{BEGIN}{table}\n{END}{rest.partition(END)[2]}")
 
 
+def _file(test: str) -> str:
+    """Of what is given to pytest, the path."""
+    return re.split("::| ", test, maxsplit=1)[0]
+
+
 def _short(test: str) -> str:
-    return Path(re.split("::| ", test, maxsplit=1)[0]).stem
+    return Path(_file(test)).stem
 
 
 def _cell(text: str) -> str:
@@ -105,10 +110,11 @@ def _cell(text: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the checkout and the test go, too
-    console, here = Console(width=200), code()
+    console = Console(width=200)
     verdicts: dict[Mutation, Verdict] = {}
     with clean_checkout() as tree:
         for mutation in mutations(arguments):
+            here = code(_file(mutation.test))
             verdict = resumed(mutation.test, "", here, partial(control, tree, mutation.test))
             if verdict.passed:
                 verdict = resumed(mutation.test, mutation.hash, here, partial(tried, tree, mutation))

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from tests.bad_input import conftest as bad_input
 from tests.bad_input.budget import PERCENT
-from tests.faults.conftest import code, kept
+from tests.faults.conftest import code, kept, of_this_code, path_of
 
 GUARANTEES = Path(__file__).parents[2] / "deploy" / "docs" / "guarantees.md"
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
@@ -103,8 +103,9 @@ def write(text: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    here = code()
-    console, lines = Console(width=200), [line for line in kept() if line["code"] == here]
+    console, found_here = Console(width=200), kept()
+    codes = {path: code(path) for path in {path_of(line["test"]) for line in found_here}}
+    lines = of_this_code(found_here, codes)
     inputs = bad_input.of_this_code(bad_input.kept(), bad_input.here())
     found, reasons = rows(lines), [*lacking(lines), *lacking_inputs(inputs)]
     tables = [(COLUMNS, [row.cells() for row in found]), (INPUT_COLUMNS, [*map(input_cells, inputs.values())])]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.faults.conftest import of_this_code
 from tests.faults.table import FAULTS, lacking, rows
 
 
@@ -34,3 +35,8 @@ def test_what_was_skipped_is_said_to_be_not_run_and_counts_as_no_run() -> None:
 def test_seeds_and_cases_of_a_test_are_counted_together() -> None:
     row = rows([run(2, case="1"), run(2, case="2", documents=32)])[0]
     assert (row.name, row.runs, row.documents) == ("it holds", 2, 42)
+
+
+def test_a_change_of_one_test_file_leaves_what_the_others_have_shown() -> None:
+    lines = [run(1) | {"code": "a"}, run(2) | {"code": "b"}, run(3) | {"code": "a"}]
+    assert of_this_code(lines, {"tests/faults/test_01.py": "a", "tests/faults/test_02.py": "a"}) == lines[:1]
