@@ -59,18 +59,29 @@ def _damage(draw: Any, whole: Any, path: Path) -> None:
         holder[last] = draw(JSON_VALUES)
 
 
-def extended(whole: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """`whole` with fields added to it and to what is in it; their names are taken by nobody."""
-    objects = [(), *(path for path in places(whole) if isinstance(_at(whole, path), dict))]
-    added = st.lists(st.tuples(st.sampled_from(objects), ADDED_NAMES, JSON_WELL_FORMED), max_size=3)
-
-    def add(fields: list[tuple[Path, str, Any]]) -> dict[str, Any]:
+def at_each_place(whole: Any, value: Any) -> Iterator[Any]:
+    """`whole` with this value in one place after the other, and at last the value alone."""
+    for path in places(whole):
         result = copy.deepcopy(whole)
-        for path, name, value in fields:
-            _at(result, path)[name] = value
-        return result
+        _at(result, path[:-1])[path[-1]] = value
+        yield result
+    yield value
 
-    return added.map(add)
+
+def without_each(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """`whole`, and what is left when one field after the other is taken away."""
+    yield whole
+    for name in whole:
+        yield {each: value for each, value in whole.items() if each != name}
+
+
+def extended(whole: dict[str, Any], fields: list[tuple[int, str, Any]]) -> dict[str, Any]:
+    """`whole` with these fields added to the objects in it; the number chooses one of them."""
+    result = copy.deepcopy(whole)
+    objects = [(), *(path for path in places(whole) if isinstance(_at(whole, path), dict))]
+    for number, name, value in fields:
+        _at(result, objects[number % len(objects)])[name] = value
+    return result
 
 
 def places(value: Any, here: Path = ()) -> Iterator[Path]:
@@ -115,3 +126,5 @@ JSON_WELL_FORMED = st.recursive(
     max_leaves=5,
 )
 ADDED_NAMES = st.text(max_size=20).map("added_{}".format)
+# Of names that nobody has taken.
+ADDED_FIELDS = st.lists(st.tuples(st.integers(0, 20), ADDED_NAMES, JSON_WELL_FORMED), min_size=1, max_size=3)

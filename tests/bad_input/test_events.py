@@ -1,6 +1,7 @@
 """Kafka records of every kind: each is an event or a dead letter, and never anything else."""
 
 import json
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from services.chassis.settings import ChassisSettings
 from services.events import EVENTS, Event
 from tests.bad_input.budget import Account
 from tests.bad_input.describing import described
-from tests.bad_input.mutating import damaged, extended, json_values
+from tests.bad_input.mutating import ADDED_FIELDS, JSON_VALUES, at_each_place, damaged, extended, json_values, places
 from tests.chassis.test_consume import as_record, caught_up, reading, recording, send_raw
 from tests.chassis.test_straight_through import unit_changed
 from tests.eventually import eventually
@@ -75,12 +76,12 @@ def headers_for(type: str) -> Headers:
 TYPES = st.sampled_from(sorted(GOLDEN))
 
 
-EXTENDED = {type: extended(said) for type, said in GOLDEN.items()}
 DESCRIBED = described(json.loads((EXAMPLES / "schema" / "events.json").read_text()), VOCABULARY.types)
+PLACES = statistics.mean(len([*places(said)]) + 1 for said in GOLDEN.values())
 DAMAGED = {type: damaged(said) for type, said in GOLDEN.items()}
 
 
-@ACCOUNT.plan(0.2)
+@ACCOUNT.plan(0.03)
 @given(TYPES, st.data())
 def test_what_is_made_by_the_description_is_read_as_it_was_said(type: str, data: st.DataObject) -> None:
     """Known fields carry whatever the snapshot of the schema lets them carry."""
@@ -91,18 +92,29 @@ def test_what_is_made_by_the_description_is_read_as_it_was_said(type: str, data:
         assert VOCABULARY.types[type].model_validate_json(event.model_dump_json()) == event
 
 
-@ACCOUNT.plan(0.2)
-@given(TYPES, st.data())
-def test_fields_that_no_reader_knows_are_passed_over(type: str, data: st.DataObject) -> None:
-    said = data.draw(EXTENDED[type])
-    event = taken(Record(said["key"].encode(), written(said), headers_for(type)))
-    assert event == VOCABULARY.types[type].model_validate(GOLDEN[type])
+@ACCOUNT.plan(0.38, each=len(GOLDEN))
+@given(ADDED_FIELDS)
+def test_fields_that_no_reader_knows_are_passed_over(fields: list[tuple[int, str, Any]]) -> None:
+    for type, whole in GOLDEN.items():
+        said = extended(whole, fields)
+        event = taken(Record(said["key"].encode(), written(said), headers_for(type)))
+        assert event == VOCABULARY.types[type].model_validate(whole)
 
 
-@ACCOUNT.plan(0.3)
+@ACCOUNT.plan(0.31, each=PLACES)
+@given(TYPES, JSON_VALUES)
+def test_any_value_in_any_place_of_an_example_makes_an_event_or_a_dead_letter(type: str, value: Any) -> None:
+    for said in at_each_place(GOLDEN[type], value):
+        _is_an_event_or_a_dead_letter(type, said)
+
+
+@ACCOUNT.plan(0.03)
 @given(TYPES, st.data())
 def test_a_damaged_example_is_an_event_or_a_dead_letter(type: str, data: st.DataObject) -> None:
-    said = data.draw(DAMAGED[type])
+    _is_an_event_or_a_dead_letter(type, data.draw(DAMAGED[type]))
+
+
+def _is_an_event_or_a_dead_letter(type: str, said: Any) -> None:
     key = said.get("key") if isinstance(said, dict) else None
     record = Record(str(key).encode("utf-8", "surrogatepass"), written(said), headers_for(type))
     event = taken(record)
@@ -118,29 +130,29 @@ UNKNOWN = st.sampled_from([b"vanthu.unit-changed.v2", b"UnitChanged", b"\xff\xfe
 HEADERS = st.lists(st.tuples(NAMES, st.one_of(KNOWN, UNKNOWN, st.none())), max_size=6)
 
 
-@ACCOUNT.plan(0.15)
+@ACCOUNT.plan(0.03)
 @given(key=BYTES, value=BYTES, headers=HEADERS)
 def test_random_bytes_are_dead_letters(key: bytes | None, value: bytes | None, headers: Headers) -> None:
     assert taken(Record(key, value, headers)) is None
 
 
-@ACCOUNT.plan(0.1)
-@given(TYPES, st.data())
-def test_a_cut_or_overwritten_value_is_never_an_error(type: str, data: st.DataObject) -> None:
-    whole = written(GOLDEN[type])
-    start = data.draw(st.integers(0, len(whole)))
-    length = data.draw(st.integers(0, 40))
-    value = whole[:start] + data.draw(st.binary(max_size=40)) + whole[start + length :]
-    taken(Record(GOLDEN[type]["key"].encode(), value, headers_for(type)))
+@ACCOUNT.plan(0.12, each=len(GOLDEN))
+@given(st.floats(0, 1), st.integers(0, 40), st.binary(max_size=40))
+def test_a_cut_or_overwritten_value_is_never_an_error(where: float, length: int, instead: bytes) -> None:
+    for type, said in GOLDEN.items():
+        whole = written(said)
+        start = int(where * len(whole))
+        value = whole[:start] + instead + whole[start + length :]
+        taken(Record(said["key"].encode(), value, headers_for(type)))
 
 
-@ACCOUNT.plan(0.05)
-@given(TYPES, HEADERS, HEADERS)
-def test_the_first_type_that_the_headers_name_counts(type: str, before: Headers, after: Headers) -> None:
+@ACCOUNT.plan(0.1, each=len(GOLDEN))
+@given(HEADERS, HEADERS)
+def test_the_first_type_that_the_headers_name_counts(before: Headers, after: Headers) -> None:
     before = [each for each in before if each[0] != "ce_type"]
-    said = GOLDEN[type]
-    headers = [*before, ("ce_type", type.encode()), *after]
-    assert taken(Record(said["key"].encode(), written(said), headers)) is not None
+    for type, said in GOLDEN.items():
+        headers = [*before, ("ce_type", type.encode()), *after]
+        assert taken(Record(said["key"].encode(), written(said), headers)) is not None
 
 
 def nested(depth: int) -> bytes:

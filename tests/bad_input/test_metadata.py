@@ -31,7 +31,7 @@ from services.intake.metadata import (
 )
 from services.intake.secrecy import is_secret
 from tests.bad_input.budget import Account
-from tests.bad_input.mutating import JSON_VALUES, damaged, leads_somewhere, places
+from tests.bad_input.mutating import JSON_VALUES, at_each_place, damaged, leads_somewhere, without_each
 
 pytestmark = pytest.mark.timeout(3600)
 ACCOUNT = Account("metadata")
@@ -191,28 +191,30 @@ def _arrival(metadata: IncomingMetadata | IssuedMetadata) -> Arrival:
     )
 
 
-@ACCOUNT.plan(0.5)
+FIELDS = 7  # of what is made up, as a rule
+
+
+@ACCOUNT.plan(0.55, each=FIELDS)
 @given(MADE)
 def test_what_makes_sense_is_accepted_and_can_be_kept_and_told(made: tuple[type[Metadata], Any]) -> None:
-    model, said = made
-    metadata = judged(model, said)
-    if metadata is not None:
-        can_be_kept_and_told(metadata)
+    model, whole = made
+    for said in without_each(whole):
+        metadata = judged(model, said)
+        if metadata is not None:
+            can_be_kept_and_told(metadata)
 
 
-@ACCOUNT.plan(0.05)
-@given(MADE, st.data())
-def test_a_name_that_stands_twice_is_refused_wherever_it_stands(
-    made: tuple[type[Metadata], Any], data: st.DataObject
-) -> None:
+@ACCOUNT.plan(0.05, each=3 * FIELDS)
+@given(MADE, JSON_VALUES)
+def test_a_name_that_stands_twice_is_refused_wherever_it_stands(made: tuple[type[Metadata], Any], value: Any) -> None:
     """A declared secrecy could hide behind the second one."""
-    model, said = made
-    name, mark = data.draw(st.sampled_from(sorted(said))), "stands-there-twice"
-    text = json.dumps(said | {mark: data.draw(JSON_VALUES)}).replace(json.dumps(mark), json.dumps(name)).encode()
-    wrapped = data.draw(st.sampled_from([text, b'{"x": [%s]}' % text, b'[{"x": %s}]' % text]))
-    assert judged(model, wrapped) is None
-    with pytest.raises(Problem):
-        _decoded(wrapped, "")
+    (model, said), mark = made, "stands-there-twice"
+    for name in said:
+        text = json.dumps(said | {mark: value}).replace(json.dumps(mark), json.dumps(name)).encode()
+        for wrapped in (text, b'{"x": [%s]}' % text, b'[{"x": %s}]' % text):
+            assert judged(model, wrapped) is None
+            with pytest.raises(Problem):
+                _decoded(wrapped, "")
 
 
 @ACCOUNT.plan(0.05)
@@ -228,7 +230,19 @@ def test_cut_or_overwritten_bytes_are_accepted_whole_or_refused(
         can_be_kept_and_told(metadata)
 
 
-@ACCOUNT.plan(0.2)
+@ACCOUNT.plan(0.16, each=FIELDS)
+@given(MADE, JSON_VALUES)
+def test_any_value_in_any_place_is_accepted_whole_or_refused_with_a_field_that_is_there(
+    made: tuple[type[Metadata], Any], value: Any
+) -> None:
+    model, whole = made
+    for said in at_each_place(whole, value):
+        metadata = judged(model, said)
+        if metadata is not None:
+            can_be_kept_and_told(metadata)
+
+
+@ACCOUNT.plan(0.04)
 @given(MADE, st.data())
 def test_what_is_damaged_is_accepted_whole_or_refused_with_a_field_that_is_there(
     made: tuple[type[Metadata], Any], data: st.DataObject
@@ -239,17 +253,18 @@ def test_what_is_damaged_is_accepted_whole_or_refused_with_a_field_that_is_there
         can_be_kept_and_told(metadata)
 
 
-@ACCOUNT.plan(0.1)
-@given(st.sampled_from(list(MODELS)), JSON_VALUES)
-def test_any_json_at_all_is_judged(model: type[Metadata], said: Any) -> None:
-    metadata = judged(model, said)
-    assert metadata is None or metadata.model_dump(exclude_defaults=True) == {}
+@ACCOUNT.plan(0.1, each=len(MODELS))
+@given(JSON_VALUES)
+def test_any_json_at_all_is_judged(said: Any) -> None:
+    for model in MODELS:
+        metadata = judged(model, said)
+        assert metadata is None or metadata.model_dump(exclude_defaults=True) == {}
 
 
 MARKS = ["TUYỆT MẬT", "[Mật]", "(tối mật)", "Độ mật: Mật", "«MẬT»", "TOP SECRET", "[Tuyệt Mật]", "( tuyet mat )"]
 
 
-@ACCOUNT.plan(0.1)
+@ACCOUNT.plan(0.1, each=FIELDS)
 @given(MADE, st.sampled_from(MARKS), TEXT, TEXT, st.data())
 def test_a_mark_of_secrecy_anywhere_is_refused(
     made: tuple[type[Metadata], Any], mark: str, before: str, after: str, data: st.DataObject
@@ -257,18 +272,11 @@ def test_a_mark_of_secrecy_anywhere_is_refused(
     """In any field, at any depth, as a name too, whatever stands around it."""
     _, said = made
     marked = f"{before} {mark} {after}"
-    path = data.draw(st.sampled_from(list(places(said))))
-    holder = said
-    for step in path[:-1]:
-        holder = holder[step]
     hidden = data.draw(st.sampled_from([marked, [marked], {"x": [marked]}, {marked: 1}]))
-    if data.draw(st.booleans()) or isinstance(holder, list):
-        holder[path[-1]] = hidden
-    else:
-        holder[marked] = "x"
-    text = json.dumps(said).encode()
-    ACCOUNT.count(text, accepted=False)
-    assert is_secret(_decoded(text, ""))
+    for each in (*at_each_place(said, hidden), said | {marked: "x"}):
+        text = json.dumps(each).encode()
+        ACCOUNT.count(text, accepted=False)
+        assert is_secret(_decoded(text, ""))
 
 
 def test_the_largest_metadata_of_the_longest_letters_fits_an_event() -> None:
