@@ -67,10 +67,10 @@ def test_every_order_cut_and_repeat_of_a_documents_events_ends_in_the_same_fact_
 @pytest.mark.fault(13)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("story", STORIES)
-def test_also_with_all_its_notices_every_order_cut_and_repeat_ends_in_the_same_fact_and_counters(
+def test_also_with_its_last_notices_every_order_cut_and_repeat_ends_in_the_same_fact_and_counters(
     story: str, figures: dict[str, Any]
 ) -> None:
-    _tried(story, 8, figures)
+    _tried(story, 7, figures)
 
 
 def _tried(story: str, most_events: int, figures: dict[str, Any]) -> None:
