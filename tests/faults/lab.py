@@ -25,7 +25,7 @@ SCANNERS = ("scan-1", "scan-2")
 OUTGOING = "out-1"
 READERS = ("routing", "notify", "reporting")
 QUIET_SECONDS, LOOK_SECONDS = 30.0, 0.5
-MOST_GROWTH = Usage(memory_mb=150.0, handles=250)  # handles: the senders keep up to 200 connections
+MOST_GROWTH = Usage(memory_mb=150.0, handles=450)  # of 200 uploads at once: a connection and a file each
 
 
 @dataclass
