@@ -93,10 +93,10 @@ LOSSES = {"group forgotten": _forget_group, "log cut": _cut_log}
 
 
 async def _until_only_behind(lab: Lab, service: str, seconds: float = 60.0) -> None:
-    """All is sent, and whoever else reads it has: only this service misses something."""
+    """All that the others say is sent, and whoever else reads it has: only this service misses something."""
     others = [name for name in SERVICES if name != service]
     async with asyncio.timeout(seconds):
-        while any(unsent(lab.place).values()) or any((await lags(lab.place, others)).values()):
+        while any(unsent(lab.place)[name] for name in others) or any((await lags(lab.place, others)).values()):
             await asyncio.sleep(0.2)
     assert (await lags(lab.place, [service]))[service]
 
