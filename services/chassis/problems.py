@@ -1,5 +1,6 @@
 """Every failure as an RFC 9457 problem document, and nothing of the inside in it."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -67,6 +68,15 @@ async def _refused_stranger(request: Request) -> Response | None:
     except DEPENDENCY_DOWN:
         return problem_response(unavailable())
     return None
+
+
+async def each_name_once(request: Request) -> None:
+    """Of a query: of two values for one name nobody knows which was meant. Raises RequestValidationError."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise RequestValidationError(
+            [{"loc": ("query", name), "msg": "It stands there more than once"} for name in twice]
+        )
 
 
 async def _invalid(request: Request, error: Any) -> Response:

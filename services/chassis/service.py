@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import fastapi_offline
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from pymongo.errors import PyMongoError
 from starlette.staticfiles import StaticFiles
@@ -21,7 +21,7 @@ from services.chassis.guarding import Guarding
 from services.chassis.health import Health, Verdict
 from services.chassis.logs import cause_of, logger
 from services.chassis.metrics import Metrics
-from services.chassis.problems import add_problem_handlers
+from services.chassis.problems import add_problem_handlers, each_name_once
 from services.chassis.settings import ChassisSettings
 from services.chassis.watching import Watching
 
@@ -110,7 +110,13 @@ def new_app(
     Bodies are limited to 64 KB except on `streamed_paths`, which limit themselves.
     """
     app = FastAPI(
-        title=title, description=description, version=version, docs_url=None, redoc_url=None, openapi_url=None
+        title=title,
+        description=description,
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(each_name_once)],
     )
     add_problem_handlers(app, may_look)
     app.add_middleware(Guarding, health=health, streamed_paths=streamed_paths)

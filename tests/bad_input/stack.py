@@ -1,6 +1,7 @@
 """All four services in the test's process on real Kafka and MongoDB, and a caller that sends made-up requests."""
 
 import asyncio
+import uuid
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -35,7 +36,7 @@ from tests.routing.small_office import load_office, office, row, rules, tokens
 
 SERVICES = ("intake", "routing", "notify", "reporting")
 CLERK, EVERYBODY = "clerk", "thu"
-FIRST_DOCUMENTS = 40
+FIRST_DOCUMENTS, LEAST_WORK = 40, 10
 FIRST_WEBHOOKS, KEPT_WEBHOOKS = 12, 3
 MOST_KNOWN = 400
 METRICS_TOKEN = "for-the-metrics-pages"
@@ -128,11 +129,36 @@ class Stack:
         return asyncio.run_coroutine_threadsafe(self.client.send(request), self.loop).result(60)
 
     def open_work(self) -> list[dict[str, Any]]:
-        """What the person who may do everything has in hand, in routing's own words."""
+        """What the person who may do everything can do, in routing's own words. When that is little, more comes."""
+        work = self._work()
+        if len(work) < LEAST_WORK:
+            asyncio.run_coroutine_threadsafe(self._more_work(), self.loop).result(60)
+            work = self._work()
+        return work
+
+    def _work(self) -> list[dict[str, Any]]:
         headers = as_bearer(self.credentials[EVERYBODY])
         address = "http://vanthu.test/routing/api/v1/documents?limit=200"
         answer = self.send(httpx.Request("GET", address, headers=headers)).raise_for_status().json()
-        return next(each for each in answer.values() if isinstance(each, list))
+        return [each for each in answer["items"] if not each["state"]["document"]["sealed"]]
+
+    async def _more_work(self) -> None:
+        """New documents, every other one accepted by who leads it."""
+        headers = as_bearer(self.credentials[EVERYBODY])
+        scanner = Scanner(self.client, self.credentials["incoming"])
+        for number in range(2 * LEAST_WORK):
+            content = b"%PDF-1.7 more " + uuid.uuid4().bytes
+            id = (await scanner.post({"subject": f"Việc mới {number}"}, content)).json()["id"]
+
+            async def assigned(id: str = id) -> int:
+                answer = await self.client.get(f"/routing/api/v1/documents/{id}", headers=headers)
+                return answer.json()["version"] if answer.is_success else 0
+
+            version = await eventually(assigned)
+            if number % 2:
+                address = f"/routing/api/v1/documents/{id}/accept"
+                answer = await self.client.post(address, json={"expected_version": version}, headers=headers)
+                assert answer.status_code == 200, answer.text
 
     async def description(self, service: str) -> dict[str, Any]:
         headers = as_bearer(self.credentials[CLERK])

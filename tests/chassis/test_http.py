@@ -212,6 +212,16 @@ async def test_a_version_conflict_says_the_current_version(http: httpx.AsyncClie
     assert (wrong.status_code, wrong.json()["field"]) == (400, "/number")
 
 
+async def test_a_query_that_names_something_twice_is_refused_and_only_to_somebody_known(
+    http: httpx.AsyncClient,
+) -> None:
+    path = "/routing/api/v1/conflict?number=1&number=1"
+    answer = await http.get(path, headers=as_bearer(token("clerk")))
+    assert (answer.status_code, answer.json()["field"]) == (400, "/number")
+    assert "more than once" in answer.json()["detail"]
+    assert (await http.get(path, headers=as_bearer("x.y.z"))).status_code == 401
+
+
 async def test_ready_fails_and_live_holds_while_the_database_is_away(settings: ChassisSettings) -> None:
     away = settings.model_copy(
         update={"mongo_url": SecretStr("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200&connectTimeoutMS=200")}
