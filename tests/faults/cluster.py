@@ -28,6 +28,7 @@ OPLOG_MB = 256
 PRIMARY_SECONDS = 120.0
 ELECTION_SECONDS = 60.0
 STEPPED_DOWN_SECONDS = 10
+SETTLED_LOOKS = 30
 KILL_SECONDS = 30.0
 PAUSE_SECONDS = 0.1
 say = logging.getLogger(__name__).info
@@ -65,6 +66,15 @@ class MongoSet:
                     return each
             assert time.monotonic() < ends, f"no primary after {PRIMARY_SECONDS:g} s"
             time.sleep(PAUSE_SECONDS)
+
+    def settled_primary(self) -> Mongod:
+        """Who has been primary for a while, at the end of whatever elections there were."""
+        known, looks = self.primary(), 0
+        while looks < SETTLED_LOOKS:
+            time.sleep(PAUSE_SECONDS)
+            before, known = known, self.primary()
+            looks = looks + 1 if known is before else 0
+        return known
 
     def step_down(self) -> None:
         """The primary gives up, and another member has been elected when this returns."""
