@@ -1,13 +1,16 @@
 """Whether a consumer gets on with its work: lag that shrinks is alive, lag that stands still is not."""
 
+import asyncio
 import time
 from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import KafkaError
 
 from services.chassis.health import Verdict
 from services.chassis.metrics import Metrics
+
+ANSWER_SECONDS = 10.0
 
 
 class Progress:
@@ -37,18 +40,28 @@ class Progress:
         self._moved_at = time.monotonic()
 
     async def look(self, consumer: AIOKafkaConsumer | None) -> None:
-        """Compare what was committed with what the broker last said it has."""
-        await self._seed(consumer)
-        for each in list(self._lag) if consumer else ():
-            self._lag[each] = self._lag_of(consumer, each)
+        """Compare what was committed with what the broker has.
+
+        The broker is asked, and not what came with the last fetch: a reader that fetches nothing any more would never
+        notice that it lags. While nobody answers, the lag is what it was, and standing still is no fault.
+        """
+        if consumer is None:
+            return
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._seed(consumer)
+                ends = await consumer.end_offsets(list(self._lag)) if self._lag else {}
+        except (KafkaError, TimeoutError):
+            self._moved_at = time.monotonic()
+            return
+        for each in [each for each in ends if each in self._lag]:
+            self._lag[each] = max(ends[each] - self._positions.get(each, ends[each]), 0)
             self._metrics.lag.labels(each.topic, str(each.partition)).set(self._lag[each])
         if self.total_lag == 0:
             self._moved_at = time.monotonic()
 
-    async def _seed(self, consumer: AIOKafkaConsumer | None) -> None:
+    async def _seed(self, consumer: AIOKafkaConsumer) -> None:
         """Where the group stood before this process got the partition: no commit of ours is no standstill."""
-        if consumer is None:
-            return
         for each in [each for each in self._lag if each not in self._positions]:
             committed = await consumer.committed(each)
             if committed is not None and each in self._lag:
@@ -63,11 +76,3 @@ class Progress:
         stalled = self.total_lag > 0 and not self.waiting and still_seconds > self._stall_seconds
         detail = f"lag {self.total_lag}, no progress for {still_seconds:.0f} s" if stalled else ""
         return Verdict("consumer", not stalled, detail)
-
-    def _lag_of(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
-        try:
-            highwater = consumer.highwater(partition)
-        except IllegalStateError:
-            return 0
-        position = self._positions.get(partition)
-        return max(highwater - position, 0) if highwater is not None and position is not None else 0
