@@ -10,7 +10,10 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from aiokafka.partitioner import DefaultPartitioner
 
+from services.chassis import closed_transports
 from services.chassis.settings import ChassisSettings
+
+closed_transports.are_broken_connections()
 
 RETENTION_MILLISECONDS = 30 * 24 * 3600 * 1000
 
