@@ -29,7 +29,7 @@ class Pace:
     def give_way(self) -> None:
         """`chunks` raises Problem 503 at once, or when it is next asked for one."""
         self._gives_way = True
-        if self._wait:
+        if self._wait and not self._wait.expired():  # it may have been too slow in this very moment
             self._wait.reschedule(self._begun_at)
 
     async def chunks(self, request: Request) -> AsyncIterator[bytes]:

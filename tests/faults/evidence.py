@@ -238,7 +238,8 @@ async def standings(place: Place, services: Sequence[str] = SERVICES) -> dict[st
             partitions = await partitions_of(admin, place, HEARS[service])
             ends = await consumer.end_offsets(partitions)
             positions = await admin.list_consumer_group_offsets(f"{place.prefix}.{service}", partitions=partitions)
-            found[service] = [(positions[each].offset, ends[each]) for each in partitions]
+            at = {each: positions[each].offset if each in positions else -1 for each in partitions}
+            found[service] = [(at[each], ends[each]) for each in partitions]
         return found
 
 

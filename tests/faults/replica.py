@@ -109,6 +109,12 @@ class Replica:
         process = psutil.Process(self.process.pid)
         return Usage(process.memory_info().rss / 1e6, process.num_fds())
 
+    def starved_seconds(self) -> float:
+        """How long its main thread could have worked, and others had the processors."""
+        assert self.process is not None
+        _, waited_nanoseconds, _ = Path(f"/proc/{self.process.pid}/schedstat").read_text().split()
+        return int(waited_nanoseconds) / 1e9
+
     def look(self) -> None:
         """Keep the most that its processes have grown since each was ready, or some seconds old."""
         with contextlib.suppress(psutil.Error):  # it may die at any moment
