@@ -23,7 +23,7 @@ bench: $(READY)
 
 faults: $(READY)
 	FAULTS=all SEEDS=$(or $(SEEDS),1) VANTHU_BAD_INPUTS=100000 \
-		$(BIN)/pytest -q -n 4 --dist loadfile tests/faults tests/bad_input; \
+		$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder tests/faults tests/bad_input; \
 		code=$$?; $(BIN)/python -m tests.faults.table && exit $$code
 
 mutations: $(READY)

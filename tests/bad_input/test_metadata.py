@@ -194,7 +194,7 @@ def _arrival(metadata: IncomingMetadata | IssuedMetadata) -> Arrival:
 FIELDS = 7  # of what is made up, as a rule
 
 
-@ACCOUNT.plan(0.55, each=FIELDS)
+@ACCOUNT.plan(0.58, each=FIELDS)
 @given(MADE)
 def test_what_makes_sense_is_accepted_and_can_be_kept_and_told(made: tuple[type[Metadata], Any]) -> None:
     model, whole = made
@@ -204,7 +204,7 @@ def test_what_makes_sense_is_accepted_and_can_be_kept_and_told(made: tuple[type[
             can_be_kept_and_told(metadata)
 
 
-@ACCOUNT.plan(0.05, each=3 * FIELDS)
+@ACCOUNT.plan(0.06, each=3 * FIELDS)
 @given(MADE, JSON_VALUES)
 def test_a_name_that_stands_twice_is_refused_wherever_it_stands(made: tuple[type[Metadata], Any], value: Any) -> None:
     """A declared secrecy could hide behind the second one."""
@@ -217,7 +217,7 @@ def test_a_name_that_stands_twice_is_refused_wherever_it_stands(made: tuple[type
                 _decoded(wrapped, "")
 
 
-@ACCOUNT.plan(0.05)
+@ACCOUNT.plan(0.02)
 @given(MADE, st.data())
 def test_cut_or_overwritten_bytes_are_accepted_whole_or_refused(
     made: tuple[type[Metadata], Any], data: st.DataObject
@@ -230,7 +230,7 @@ def test_cut_or_overwritten_bytes_are_accepted_whole_or_refused(
         can_be_kept_and_told(metadata)
 
 
-@ACCOUNT.plan(0.16, each=FIELDS)
+@ACCOUNT.plan(0.20, each=FIELDS)
 @given(MADE, JSON_VALUES)
 def test_any_value_in_any_place_is_accepted_whole_or_refused_with_a_field_that_is_there(
     made: tuple[type[Metadata], Any], value: Any
@@ -242,7 +242,7 @@ def test_any_value_in_any_place_is_accepted_whole_or_refused_with_a_field_that_i
             can_be_kept_and_told(metadata)
 
 
-@ACCOUNT.plan(0.04)
+@ACCOUNT.plan(0.01)
 @given(MADE, st.data())
 def test_what_is_damaged_is_accepted_whole_or_refused_with_a_field_that_is_there(
     made: tuple[type[Metadata], Any], data: st.DataObject
@@ -253,7 +253,7 @@ def test_what_is_damaged_is_accepted_whole_or_refused_with_a_field_that_is_there
         can_be_kept_and_told(metadata)
 
 
-@ACCOUNT.plan(0.1, each=len(MODELS))
+@ACCOUNT.plan(0.05, each=len(MODELS))
 @given(JSON_VALUES)
 def test_any_json_at_all_is_judged(said: Any) -> None:
     for model in MODELS:

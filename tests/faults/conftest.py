@@ -35,6 +35,19 @@ TRIED = (
     ":(exclude,glob)tests/faults/mutations/*",
     ":(exclude,glob)**/*.md",
 )
+# What waits longest begins first, so that at the end nobody waits for one test alone.
+LONGEST = (
+    "test_17_killed",
+    "test_10",
+    "test_01",
+    "test_05",
+    "test_15",
+    "test_19",
+    "test_09",
+    "test_16",
+    "test_18",
+    "test_03",
+)
 CODE = pytest.StashKey[dict[str, str]]()
 FIGURES = pytest.StashKey[dict[str, Any]]()
 LabOpener = Callable[[], AbstractAsyncContextManager[Lab]]
@@ -50,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without FAULTS only what is quick; with it nothing whose last run with this code has passed."""
+    """Without FAULTS only what is quick; with it nothing whose last run with this code has passed, longest first."""
     ours = [each for each in items if _is_ours(each)]
     if EVERYTHING:
         config.stash[CODE] |= {path: code(path) for path in {path_of(each.nodeid) for each in ours}}
@@ -60,6 +73,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [each for each in items if each not in left_out]
+    if EVERYTHING:
+        items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((rank for rank, name in enumerate(LONGEST) if item.path.name.startswith(name)), len(LONGEST))
 
 
 def _is_ours(item: pytest.Item) -> bool:
