@@ -247,14 +247,21 @@ def _begins_with(whole: Path, part: Path) -> bool:
 
 
 def make_folder(folder: str, made: set[str]) -> None:
-    """Durably, with its parents; `made` remembers those that are known to be there."""
+    """Durably, with its parents; `made` remembers those whose names this process knows to be on the disk.
+
+    A folder that is there may have been made a moment ago by another thread, or by a process that was killed before
+    it could sync: whoever relies on it syncs its name once more.
+    """
     if folder in made:
         return
     path = Path(folder)
-    if not path.exists():
+    foreign = path.exists()
+    if not foreign:
         make_folder(str(path.parent), made)
         path.mkdir(mode=0o750, exist_ok=True)
         give_folder(path)
+    # who may not read the folder around has not made this one
+    with contextlib.suppress(*[PermissionError] if foreign else []):
         sync_folder(str(path.parent))
     made.add(folder)
 

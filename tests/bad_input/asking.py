@@ -126,6 +126,9 @@ def _targets(case: Case, body: dict[str, Any], chance: Random) -> dict[str, Any]
     if "happened_at" in body and chance.random() < MOSTLY:
         moment = (datetime.now(UTC) - timedelta(seconds=chance.random())).isoformat()
         real["happened_at"] = chance.choice([None, moment])
+    if "first_day" in body and chance.random() < MOSTLY:  # long periods soon leave no day that is not counted yet
+        day = (date(2017, 1, 1) + timedelta(days=chance.randrange(3_000))).isoformat()
+        real |= {"first_day": day, "last_day": day}
     return real
 
 

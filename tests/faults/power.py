@@ -2,17 +2,22 @@
 
 A process of the launcher notes each sync when it has returned, and before its caller goes on: whoever was
 answered relies on nothing but what is noted. What was in a folder before the first sync is not known to be
-safe, so all processes of a test have to keep the same notes (`SYNCED`).
+safe, so all processes of a test have to keep the same notes (`SYNCED`), one process after the other.
 """
 
 import functools
 import json
+import operator
 import os
 import shutil
 import stat
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+ONE_AT_A_TIME = threading.Lock()
 
 
 def note_syncs(notes: Path) -> None:
@@ -30,17 +35,20 @@ def note_syncs(notes: Path) -> None:
 
 
 def _state(fd: int) -> dict[str, Any]:
-    status = os.fstat(fd)
-    if stat.S_ISDIR(status.st_mode):
-        return {"folder": str(Path(f"/proc/self/fd/{fd}").readlink()), "names": sorted(os.listdir(fd))}
-    return {"inode": status.st_ino, "size": status.st_size}
+    with ONE_AT_A_TIME:
+        at, status = time.monotonic_ns(), os.fstat(fd)
+        if stat.S_ISDIR(status.st_mode):
+            folder = str(Path(f"/proc/self/fd/{fd}").readlink())
+            return {"at": at, "folder": folder, "names": sorted(os.listdir(fd))}
+        return {"at": at, "inode": status.st_ino, "size": status.st_size}
 
 
 def cut(folder: Path, notes: Path) -> int:
     """Takes from the folder all names and bytes that were not synced; how many names and files lost something."""
     names: dict[str, set[str]] = {}
     sizes: dict[int, int] = {}
-    for line in map(json.loads, notes.read_text().splitlines()):
+    # of two syncs at once the one that began later knows more, also when it is the first that returns
+    for line in sorted(map(json.loads, notes.read_text().splitlines()), key=operator.itemgetter("at")):
         if "folder" in line:
             names[line["folder"]] = set(line["names"])
         else:

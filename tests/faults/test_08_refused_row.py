@@ -125,10 +125,16 @@ async def guarded_lab(servers: Endpoints, folder: Path) -> AsyncIterator[Lab]:
 async def _wait(events: Any, ids: set[str], seconds: float = 30.0) -> None:
     """Returns once these rows wait, and nothing else; of each key the first says why."""
 
-    async def only_these() -> bool:
-        return {row["_id"] for row in events.find({"unsent": True}, {"_id": 1})} == ids
+    def others() -> set[str]:
+        return {row["_id"] for row in events.find({"unsent": True}, {"_id": 1})} ^ ids
 
-    await eventually(only_these, seconds=seconds)
+    async def only_these() -> bool:
+        return not others()
+
+    try:
+        await eventually(only_these, seconds=seconds)
+    except AssertionError as error:
+        raise AssertionError(f"wait and should not, or should and do not: {sorted(others())}") from error
     stuck = {row["_id"]: row["stuck"] for row in events.find({"unsent": True, "stuck": {"$exists": True}})}
     assert {each for each in ids if each.endswith(":00000001")} <= set(stuck)
     assert all(stuck.values())
