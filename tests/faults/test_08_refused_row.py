@@ -70,7 +70,8 @@ async def test_a_row_that_kafka_refuses_holds_up_its_own_key_only_until_its_caus
                 senders.work(papers(seed, SCANNERS), count=100, connections=chance.randint(2, 8))
             )
             await asyncio.sleep(chance.random())
-            events.insert_many(refused)
+            with client.start_session() as session, session.start_transaction():  # as every service writes its rows
+                events.insert_many(refused, session=session)
             await work
             await senders.settle()
             await _wait(events, {row["_id"] for row in refused})
