@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.faults.conftest import LabOpener
 from tests.faults.evidence import gather
 from tests.faults.flood import MOST_BYTES, refused_requests
 from tests.faults.hostile import BOUNDARY, CONTENT, METADATA, body, cut_off, request, status_of
-from tests.faults.lab import OFFICE, READERS, SCANNERS, Lab
+from tests.faults.lab import MOST_GROWTH, OFFICE, READERS, SCANNERS, Lab
 from tests.faults.ledger import Paper
 from tests.faults.load import Senders
 from tests.faults.papers import papers
@@ -80,6 +81,7 @@ async def test_500_slow_senders_and_floods_cost_others_at_most_twice_their_time_
 ) -> None:
     async with new_lab() as lab, lab.senders(seed) as senders:
         hostile = _hostile_key(lab)
+        lab.most_growth = replace(MOST_GROWTH, handles=MOST_GROWTH.handles + SLOW_SENDERS)
         intake = lab.replica("intake", "intake", VANTHU_MAX_DOCUMENT_BYTES=str(MOST_BYTES))
         await lab.start(intake, lab.replica("readers", *READERS))
         honest = papers(seed, SCANNERS, refused_share=0)
