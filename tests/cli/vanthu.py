@@ -1,4 +1,4 @@
-"""The command line as its users run it: in processes of its own."""
+"""The command line as its users run it: in processes of their own, of which only `up` is a new interpreter."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,22 +17,13 @@ import httpx
 
 from services.chassis.settings import ChassisSettings
 from services.embedded import Endpoints
+from tests.nursery import run
 
 COMMAND = [sys.executable, "-m", "services.cli"]
-HERE = Path(__file__).parents[2]
 READY_SECONDS, RUN_SECONDS = 60.0, 120.0
 OFFICE_FILE = Path(__file__).parents[2] / "services" / "demo" / "office.json"
 PUBLISHED_FILE = OFFICE_FILE.with_name("published-2016.json")
-RunProcess = Callable[[Sequence[str], Mapping[str, str], float], subprocess.CompletedProcess[str]]
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-
-
-def run_interpreter(
-    arguments: Sequence[str], env: Mapping[str, str], seconds: float
-) -> subprocess.CompletedProcess[str]:
-    """The command line, to its end."""
-    command = [*COMMAND, *arguments]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=seconds, check=False)
 
 
 @dataclass
@@ -41,10 +32,9 @@ class Vanthu:
 
     data: Path
     env: dict[str, str]
-    run_process: RunProcess = run_interpreter
 
     def run(self, *arguments: str, succeeds: bool = True) -> subprocess.CompletedProcess[str]:
-        done = self.run_process([*arguments, "--data", str(self.data)], self.env, RUN_SECONDS)
+        done = run("services.cli", [*arguments, "--data", str(self.data)], self.env, RUN_SECONDS)
         assert not succeeds or done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done
 
@@ -52,8 +42,7 @@ class Vanthu:
         """The command, ended by SIGKILL when it comes to this point for the Nth time: `point:N` of the launcher."""
         proof = self.data.parent / f"struck-{uuid.uuid4().hex[:6]}"
         env = {**self.env, "FAULT": f"crash:{point}", "FAULT_PROOF": str(proof)}
-        command = [sys.executable, "-m", "tests.faults.launcher", *arguments, "--data", str(self.data)]
-        done = subprocess.run(command, env=env, cwd=HERE, capture_output=True, text=True, timeout=120, check=False)
+        done = run("tests.faults.launcher", [*arguments, "--data", str(self.data)], env, RUN_SECONDS)
         assert done.returncode == -signal.SIGKILL, f"{arguments} was not killed: {done.stdout}{done.stderr}"
         assert proof.read_text() == point.rpartition(":")[0]
 
@@ -118,9 +107,7 @@ class Up:
         self.process.wait()
 
 
-def new_vanthu(
-    servers: Endpoints, folder: Path, *, replication: int = 1, run_process: RunProcess = run_interpreter
-) -> Vanthu:
+def new_vanthu(servers: Endpoints, folder: Path, *, replication: int = 1) -> Vanthu:
     name = f"c{uuid.uuid4().hex[:10]}"
     vanthu = Vanthu(
         folder / "data",
@@ -133,7 +120,6 @@ def new_vanthu(
             "VANTHU_KAFKA_PARTITIONS": "2",
             "VANTHU_KAFKA_REPLICATION": str(replication),
         },
-        run_process,
     )
     vanthu.run("topics", "create")
     return vanthu

@@ -27,6 +27,7 @@ TRIED = (
     "tests/eventually.py",
     "tests/harness.py",
     "tests/notify/receiver.py",
+    "tests/nursery.py",
     "tests/offices.py",
     "tests/routing/small_office.py",
     "pyproject.toml",

@@ -13,7 +13,6 @@ from pymongo import MongoClient
 
 from services.embedded import Endpoints
 from tests.cli.vanthu import OFFICE_FILE, Vanthu, new_vanthu
-from tests.faults import nursery
 from tests.faults.evidence import SERVICES, Place, gather, kafka, lags, unsent
 from tests.faults.ledger import Ledger, histories
 from tests.faults.load import Senders
@@ -126,7 +125,7 @@ async def opened_lab(
     `env` is for all of them, also for `vanthu`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    vanthu = await asyncio.to_thread(new_vanthu, servers, folder, replication=replication, run_process=nursery.vanthu)
+    vanthu = await asyncio.to_thread(new_vanthu, servers, folder, replication=replication)
     vanthu.env |= {"VANTHU_LOG_LEVEL": "INFO", **(env or {})}
     if data:
         vanthu.data = data

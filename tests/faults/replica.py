@@ -16,7 +16,7 @@ import httpx
 import psutil
 
 from services.embedded.ports import LOOPBACK, is_free
-from tests.faults.nursery import Forked, Job, start
+from tests.nursery import Forked, Job, start
 
 READY_SECONDS, WARM_SECONDS = 40.0, 5.0
 GRACE_SECONDS = 30.0

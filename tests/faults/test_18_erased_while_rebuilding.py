@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -17,7 +16,6 @@ import httpx
 import pytest
 from pymongo import MongoClient
 
-from services.embedded.process import end_with_parent
 from tests.faults.canary import places_with
 from tests.faults.conftest import LabOpener
 from tests.faults.generations import live_and_rebuilt
@@ -27,12 +25,12 @@ from tests.faults.new_ground import move_to_new_ground
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
 from tests.faults.traffic import traffic
+from tests.nursery import Forked, Job, start
 
 METRICS_TOKEN = "t" * 24
 OFFICER = "can-bo-bao-mat"
 STRIKE_SECONDS = 60.0
 LIST = "erasures.list"
-HERE = Path(__file__).parents[2]
 ERASURE_POINTS = [
     "erased, not listed", "erasure listed", "copies destroyed", "files destroyed", "journal blanked", "Kafka emptied"
 ]  # fmt: skip
@@ -149,7 +147,7 @@ async def test_an_erasure_that_is_killed_at_any_step_is_finished_by_running_it_a
             ids.append(answer.json()["id"])
             _lay_about(lab.place.data, ids[-1])
             await _seal_and_confirm(office, intake, ids[-1:], secret)
-            await asyncio.to_thread(_killed_erasure, lab, ids[-1], point)
+            await asyncio.to_thread(lab.vanthu.killed, f"{point}:1", "erase", ids[-1], "--yes")
             await _cannot_be_unsealed(office, intake, ids[-1])
             await senders.work(post, count=chance.randint(1, 9), connections=2)
         for id in chance.sample(ids, len(ids)):
@@ -249,16 +247,6 @@ async def _cannot_be_unsealed(office: Office, intake: Replica, id: str) -> None:
     assert answer.json()["type"] == "urn:vanthu:problem:erased"
 
 
-def _killed_erasure(lab: Lab, id: str, point: str) -> None:
-    proof = lab.folder / "erase.struck"
-    proof.unlink(missing_ok=True)
-    env = {**lab.vanthu.env, "FAULT": f"crash:{point}:1", "FAULT_PROOF": str(proof)}
-    command = [sys.executable, "-m", "tests.faults.launcher", "erase", id, "--yes", "--data", str(lab.place.data)]
-    killed = subprocess.run(command, env=env, cwd=HERE, capture_output=True, timeout=120, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert proof.read_text() == point
-
-
 def _token(lab: Lab, person: str) -> str:
     made = lab.vanthu.json("token", "create", "--office", OFFICE, "--person", person)
     return str(made["token"])
@@ -308,32 +296,25 @@ async def _ordinary(lab: Lab) -> str:
     return str(row["_id"])
 
 
-async def _frozen_rebuild(lab: Lab) -> "subprocess.Popen[bytes]":
+async def _frozen_rebuild(lab: Lab) -> "Forked | subprocess.Popen[bytes]":
     """A rebuild that has read the journals' old words and has not written them yet."""
     proof = lab.folder / "rebuild.struck"
     faults = "freeze:rebuild has read:1;freeze:rebuild is whole:1"
     env = {**lab.vanthu.env, "FAULT": faults, "FAULT_PROOF": str(proof)}
-    command = [sys.executable, "-m", "tests.faults.launcher", "rebuild", "reporting", "--yes"]
-    with (lab.folder / "rebuild.log").open("wb") as log:
-        rebuild = subprocess.Popen(
-            [*command, "--data", str(lab.place.data)],
-            env=env,
-            cwd=HERE,
-            stdout=log,
-            stderr=log,
-            preexec_fn=end_with_parent(),  # noqa: PLW1509 - see there
-        )
+    arguments = ["rebuild", "reporting", "--yes", "--data", str(lab.place.data)]
+    log = str(lab.folder / "rebuild.log")
+    rebuild = start(Job("tests.faults.launcher", arguments, env, log, log))
     await _until_struck(lab, rebuild, "rebuild has read")
     return rebuild
 
 
-async def _goes_on(lab: Lab, rebuild: "subprocess.Popen[bytes]") -> None:
+async def _goes_on(lab: Lab, rebuild: "Forked | subprocess.Popen[bytes]") -> None:
     """Until it has all and would be made the live one."""
     os.kill(rebuild.pid, signal.SIGCONT)
     await _until_struck(lab, rebuild, "rebuild is whole")
 
 
-async def _until_struck(lab: Lab, rebuild: "subprocess.Popen[bytes]", point: str) -> None:
+async def _until_struck(lab: Lab, rebuild: "Forked | subprocess.Popen[bytes]", point: str) -> None:
     proof, ends = lab.folder / "rebuild.struck", time.monotonic() + STRIKE_SECONDS
     while not proof.exists() or proof.read_text() != point:
         assert rebuild.poll() is None, _said(lab)

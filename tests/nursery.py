@@ -1,6 +1,6 @@
 """Processes of the product that need not import it: one that has imported everything forks each that is asked for.
 
-Importing costs seconds of CPU, and the fault tests start hundreds of processes. What is started here is a process
+Importing costs seconds of CPU, and the tests start hundreds of processes. What is started here is a process
 like any other and a child of the test's own, with arguments, environment and output of its own. Where a fork would
 not do (another system than Linux, a library to be preloaded) a new interpreter is started.
 """
@@ -24,16 +24,17 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from io import BufferedRWPair
 from pathlib import Path
+from subprocess import CompletedProcess
 
+from services.cli.main import COMMANDS
 from services.embedded.process import PR_SET_PDEATHSIG, end_with_parent
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PR_SET_CHILD_SUBREAPER = 36
 SERVICES = ("intake", "routing", "notify", "reporting")
-COMMANDS = ("running", "offices", "keys", "tokens", "topics", "journals", "check.command")
 KNOWN_BEFOREHAND = (
     *(f"services.{each}.app" for each in SERVICES),
-    *(f"services.cli.{each}" for each in ("main", *COMMANDS)),
+    *sorted({f"services.cli.{module}" for module, _ in COMMANDS.values()}),
     *(f"tests.faults.{each}" for each in ("disk", "power")),
 )
 
@@ -88,7 +89,7 @@ class Nursery:
         self._lock = threading.Lock()
         self._here, there = socket.socketpair()
         with there:
-            command = [sys.executable, "-m", "tests.faults.nursery", str(there.fileno()), str(os.getpid())]
+            command = [sys.executable, "-m", "tests.nursery", str(there.fileno()), str(os.getpid())]
             self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[there.fileno()], start_new_session=True)
         self._talk = self._here.makefile("rwb")
         atexit.register(self.close)
@@ -126,12 +127,12 @@ def start(job: Job) -> "Forked | subprocess.Popen[bytes]":
         )
 
 
-def vanthu(arguments: Sequence[str], env: Mapping[str, str], seconds: float) -> "subprocess.CompletedProcess[str]":
-    """The command line, to its end."""
+def run(module: str, arguments: Sequence[str], env: Mapping[str, str], seconds: float) -> CompletedProcess[str]:
+    """To its end, with what it said. Raises TimeoutError."""
     with tempfile.TemporaryDirectory(prefix="vanthu-said-") as folder:
         out, err = Path(folder) / "out", Path(folder) / "err"
-        code = start(Job("services.cli", arguments, env, str(out), str(err))).wait(seconds)
-        return subprocess.CompletedProcess(list(arguments), code, out.read_text(), err.read_text())
+        code = start(Job(module, arguments, env, str(out), str(err))).wait(seconds)
+        return CompletedProcess([module, *arguments], code, out.read_text(), err.read_text())
 
 
 def _serve(talk: BufferedRWPair, tester: int) -> Job | None:
