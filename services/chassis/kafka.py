@@ -1,6 +1,8 @@
 """How Vanthu talks to Kafka: every dangerous default of the clients is set here, in one place."""
 
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +73,28 @@ def new_producer(settings: ChassisSettings) -> AIOKafkaProducer:
     return AIOKafkaProducer(**client_options(settings), **PRODUCER)
 
 
+@asynccontextmanager
+async def started_consumer(settings: ChassisSettings, group: str | None = None) -> AsyncIterator[AIOKafkaConsumer]:
+    """Reads what it is told to, without joining the group; stopped also where it could not start. Raises KafkaError."""
+    consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER, group_id=group)
+    try:
+        await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
+async def started_admin(settings: ChassisSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Closed also where it could not start. Raises KafkaError."""
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
 @dataclass(frozen=True)
 class Missing:
     """A topic that is not there, or has another number of partitions than the settings say."""
@@ -80,24 +104,16 @@ class Missing:
 
 
 async def missing_topics(settings: ChassisSettings, topics: tuple[str, ...]) -> list[Missing]:
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
+    async with started_admin(settings) as admin:
         found = {each["topic"]: each for each in await admin.describe_topics()}
-    finally:
-        await admin.close()
     counts = {topic: len(found.get(topic_name(settings, topic), {}).get("partitions", ())) for topic in topics}
     return [Missing(topic, count) for topic, count in counts.items() if count != settings.kafka_partitions]
 
 
 async def create_topics(settings: ChassisSettings, topics: tuple[str, ...]) -> None:
     """Create what is missing; what exists stays as it is."""
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
+    async with started_admin(settings) as admin:
         reply = await admin.create_topics([_new_topic(settings, topic) for topic in topics])
-    finally:
-        await admin.close()
     for name, code, *rest in reply.topic_errors:
         if code and for_code(code) is not TopicAlreadyExistsError:
             raise for_code(code)(f"topic {name}: {rest[0] if rest else ''}")
@@ -123,9 +139,7 @@ async def group_positions(
     settings: ChassisSettings, group: str, topics: tuple[str, ...]
 ) -> dict[TopicPartition, "Position"]:
     """Where a group stands, against each partition's first and next offset. Joins nothing."""
-    consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER, group_id=group)
-    try:
-        await consumer.start()
+    async with started_consumer(settings, group) as consumer:
         partitions = await _partitions(consumer, settings, topics)
         consumer.assign(partitions)
         # In this order: a group that works may commit meanwhile, and must not seem to be ahead of the log.
@@ -133,8 +147,6 @@ async def group_positions(
         first = await consumer.beginning_offsets(partitions)
         following = await consumer.end_offsets(partitions)
         return {each: Position(committed[each], first[each], following[each]) for each in partitions}
-    finally:
-        await consumer.stop()
 
 
 def partition_of(key: str, partitions: int) -> int:
@@ -145,25 +157,17 @@ def partition_of(key: str, partitions: int) -> int:
 
 async def delete_until(settings: ChassisSettings, until: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
     """The partitions' first readable offsets, once everything before these offsets is unreadable."""
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
+    async with started_admin(settings) as admin:
         wanted = {each: RecordsToDelete(before_offset=offset) for each, offset in until.items()}
         first: dict[TopicPartition, int] = await admin.delete_records(wanted)
         return first
-    finally:
-        await admin.close()
 
 
 async def commit_start(settings: ChassisSettings, group: str, partitions: dict[TopicPartition, int]) -> None:
     """Set the position of a group that nobody is in; raises KafkaError while somebody is."""
-    consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER, group_id=group)
-    try:
-        await consumer.start()
+    async with started_consumer(settings, group) as consumer:
         consumer.assign(list(partitions))
         await consumer.commit(partitions)
-    finally:
-        await consumer.stop()
 
 
 @dataclass(frozen=True)

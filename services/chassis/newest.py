@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncGenerator
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 
-from services.chassis.kafka import CONSUMER, client_options, topic_name
+from services.chassis.kafka import started_admin, started_consumer, topic_name
 from services.chassis.settings import ChassisSettings
 
 SILENT_MILLISECONDS = 200
@@ -19,9 +18,7 @@ async def newest_values(settings: ChassisSettings, topic: str, most: int) -> Asy
     partitions = await partitions_of(settings, topic)
     if not partitions:
         return
-    consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER)
-    try:
-        await consumer.start()
+    async with started_consumer(settings) as consumer:
         consumer.assign(partitions)
         first, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
         for each in partitions:
@@ -30,18 +27,12 @@ async def newest_values(settings: ChassisSettings, topic: str, most: int) -> Asy
             for records in (await consumer.getmany(timeout_ms=SILENT_MILLISECONDS)).values():
                 for record in records:
                     yield record.value or b""
-    finally:
-        await consumer.stop()
 
 
 async def partitions_of(settings: ChassisSettings, topic: str) -> list[TopicPartition]:
     """Without making the topic, as a consumer's question may."""
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
+    async with started_admin(settings) as admin:
         described = await admin.describe_topics()
-    finally:
-        await admin.close()
     name = topic_name(settings, topic)
     found = [each for each in described if each["topic"] == name]
     return [TopicPartition(name, each["partition"]) for topic in found for each in topic["partitions"]]

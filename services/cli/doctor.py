@@ -7,11 +7,17 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 import typer
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
 from pymongo.errors import OperationFailure, PyMongoError
 
-from services.chassis.kafka import CONSUMER, client_options, group_name, missing_topics, new_producer, topic_name
+from services.chassis.kafka import (
+    group_name,
+    missing_topics,
+    new_producer,
+    started_consumer,
+    topic_name,
+)
 from services.chassis.mongo import Client, connect
 from services.chassis.settings import ChassisSettings
 from services.cli.installation import (
@@ -170,20 +176,16 @@ async def _right(name: str, attempt: Callable[[], Awaitable[None]]) -> Examined:
 
 async def _may_write(settings: ChassisSettings, topic: str) -> None:
     producer = new_producer(settings)
-    await producer.start()
     try:
+        await producer.start()
         await producer.partitions_for(topic_name(settings, topic))
     finally:
         await producer.stop()
 
 
 async def _may_read(settings: ChassisSettings, service: Name) -> None:
-    consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER, group_id=group_name(settings, service))
-    await consumer.start()
-    try:
+    async with started_consumer(settings, group_name(settings, service)) as consumer:
         partition = TopicPartition(topic_name(settings, TOPICS[0]), 0)
         consumer.assign([partition])
         await consumer.committed(partition)
         await consumer.end_offsets([partition])
-    finally:
-        await consumer.stop()

@@ -3,11 +3,10 @@
 import asyncio
 import time
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError
 
 from services.chassis.errors import Failure
-from services.chassis.kafka import client_options, group_name
+from services.chassis.kafka import group_name, started_admin
 from services.chassis.lease import are_held
 from services.chassis.mongo import Database
 from services.chassis.settings import ChassisSettings
@@ -38,10 +37,8 @@ async def check_at_rest(
 
 async def _members(settings: ChassisSettings, ends: float) -> list[str]:
     """Services whose consumer group has members. A broker that is new finds its coordinator a little later."""
-    admin = AIOKafkaAdminClient(**client_options(settings))
     names = {group_name(settings, name): str(name) for name in Name}
-    try:
-        await admin.start()
+    async with started_admin(settings) as admin:
         while True:
             try:
                 # one by one: aiokafka 0.14 reads an answer about several in an older form than the broker's
@@ -51,8 +48,6 @@ async def _members(settings: ChassisSettings, ends: float) -> list[str]:
                 if time.monotonic() > ends:
                     raise
                 await asyncio.sleep(PAUSE_SECONDS)
-    finally:
-        await admin.close()
     groups = [group for answer in answers for group in answer.groups]
     return [names[group[1]] for group in groups if group[1] in names and group[5]]
 

@@ -3,14 +3,12 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-
 from services.chassis.envelope import Incoming, RawRecord, Vocabulary
 from services.chassis.errors import InvalidRecord
 from services.chassis.journal import order_of, row_with, rows_about
-from services.chassis.kafka import CONSUMER, client_options, topic_name
+from services.chassis.kafka import started_consumer
 from services.chassis.mongo import Collection, Row
+from services.chassis.newest import partitions_of
 from services.chassis.settings import ChassisSettings
 from services.events import EVENTS, DocumentIssued, DocumentReceived
 
@@ -99,10 +97,8 @@ def _row(incoming: Incoming) -> Row:
 
 async def _records(settings: ChassisSettings, topic: str) -> AsyncGenerator[list[RawRecord], None]:
     """Everything that the topic holds now; nothing where Kafka has no such topic."""
-    consumer = AIOKafkaConsumer(**client_options(settings), **CONSUMER)
-    await consumer.start()
-    try:
-        partitions = await _partitions(settings, topic)
+    async with started_consumer(settings) as consumer:
+        partitions = await partitions_of(settings, topic)
         consumer.assign(partitions)
         if partitions:
             await consumer.seek_to_beginning(*partitions)
@@ -110,17 +106,3 @@ async def _records(settings: ChassisSettings, topic: str) -> AsyncGenerator[list
         while any([await consumer.position(each) < ends[each] for each in partitions]):
             found = await consumer.getmany(timeout_ms=SILENT_MILLISECONDS, max_records=RECORDS_AT_ONCE)
             yield [record for records in found.values() for record in records]
-    finally:
-        await consumer.stop()
-
-
-async def _partitions(settings: ChassisSettings, topic: str) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    try:
-        await admin.start()
-        described = await admin.describe_topics()
-    finally:
-        await admin.close()
-    name = topic_name(settings, topic)
-    found = [each for each in described if each["topic"] == name]
-    return [TopicPartition(name, each["partition"]) for topic in found for each in topic["partitions"]]
