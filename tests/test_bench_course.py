@@ -41,6 +41,11 @@ def test_only_looks_within_the_load_count() -> None:
     assert whole.between(1036, 1108).seconds == 72
 
 
+def test_a_hole_between_two_looks_is_no_time_that_was_looked_at() -> None:
+    assert course(1, 2, 3, every=5.0).seen_seconds == 10
+    assert course(1, 2, 3, every=600.0).seen_seconds == 15
+
+
 async def test_a_watch_that_cannot_look_ends_with_that() -> None:
     async def refused() -> Work:
         raise httpx.ConnectError("gone")
@@ -96,24 +101,33 @@ def test_who_reads_no_partition_does_not_know_how_far_it_is_behind() -> None:
     assert unsaid(metrics_page(assigned=0)) == ["of any partition that it reads"]
 
 
-def overseer(status: int, page: str) -> Overseer:
-    found = Overseer("http://vanthu.test", "token")
-    found._client = httpx.AsyncClient(
-        base_url="http://vanthu.test", transport=httpx.MockTransport(lambda _: httpx.Response(status, text=page))
-    )
+def overseer(*answers: tuple[int, str], patience_seconds: float = 60.0) -> Overseer:
+    """The last answer is given for ever."""
+    found = Overseer("http://vanthu.test", "token", patience_seconds)
+    left = [each for answer in answers for each in [answer] * len(SERVICES)]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        status, page = left.pop(0) if len(left) > 1 else left[0]
+        return httpx.Response(status, text=page)
+
+    found._client = httpx.AsyncClient(base_url="http://vanthu.test", transport=httpx.MockTransport(answer))
     return found
 
 
-async def test_a_refused_page_is_an_error_and_not_nothing_that_waits() -> None:
+async def test_a_page_that_stays_refused_is_an_error_and_not_nothing_that_waits() -> None:
     with pytest.raises(httpx.HTTPStatusError):
-        await overseer(401, "").work()
+        await overseer((401, ""), patience_seconds=0).work()
     with pytest.raises(Speechless, match=f"{SERVICES[0]} does not say"):
-        await overseer(200, "up 1").work()
+        await overseer((200, "up 1"), patience_seconds=0).work()
+
+
+async def test_readers_that_share_their_partitions_anew_are_asked_again() -> None:
+    assert (await overseer((200, metrics_page(assigned=0)), (503, ""), (200, metrics_page())).work()).left == 0
 
 
 async def test_rest_is_only_after_gauges_have_grown_old_and_began_when_nothing_moved_any_more() -> None:
     began_at = time.monotonic()
-    rest = await overseer(200, metrics_page()).rest()
+    rest = await overseer((200, metrics_page())).rest()
     assert rest.work.left == 0
     assert time.monotonic() - began_at > 6
     assert rest.at - began_at < 2

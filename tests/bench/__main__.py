@@ -7,6 +7,7 @@ Exit code 1 when a figure misses what is required of it, or when a bench does no
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ YEAR = ("a", "d")
 
 
 def main(arguments: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was measured is kept
     options = parsed(arguments)
     set_up_logs("WARNING", json=False)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics have no leader for a moment
@@ -69,6 +71,8 @@ def _to_its_end(names: Sequence[str], results: Results, options: Options) -> Ite
             results.fail(name, error)
     else:
         results.full |= {name for name in names if BENCHES[name].is_full(options)}
+    finally:
+        results.save()  # whatever becomes of the next one
 
 
 def parsed(arguments: Sequence[str]) -> Options:

@@ -20,6 +20,7 @@ from tests.bench.senders import Job
 from tests.bench.stack import METRICS_TOKEN, Stack
 
 SCANNERS = 64
+LATE_SECONDS = 900.0  # what senders may take beyond their time: each answer has its own limit
 PATIENCE_SECONDS = 60.0
 LEAST_OF_PLAN = 0.99
 PERCENTS = (50, 95, 99)
@@ -90,6 +91,8 @@ class Outcome:
         """What must be nothing for the other figures to be of all documents."""
         before = f"{title}, " if title else ""
         results.add(bench, f"{before}refused", sum(self.posted.refused.values()), "documents", most=0)
+        if self.posted.refused:
+            results.details[f"{bench}, {before}refused"] = self.posted.refused
         results.add(bench, f"{before}without a notice", self.unnoticed, "documents", most=0)
         if planned := self.posted.planned_per_second:
             achieved = self.posted.per_second / planned
@@ -119,7 +122,8 @@ class AtWork:
         keys = self.keys[: connections or SCANNERS]
         job = Job(url, keys, connections, seconds + (warm_up if per_second else 0), warm_up, per_second=per_second)
         env, log = self.stack.environment(self.prefix), self.stack.folder / "senders.log"
-        answer = await answer_of("tests.bench.senders", job.as_argument(), env=env, log=log)
+        longest = job.seconds + job.warm_up_seconds + LATE_SECONDS
+        answer = await answer_of("tests.bench.senders", job.as_argument(), env=env, log=log, seconds=longest)
         sent = [Post(*each) for each in answer["sent"]]
         assert sent, f"every document was refused: {answer['refused']}"
         return Posted(sent, answer["began_at"] + warm_up, per_second, answer["refused"])

@@ -14,7 +14,8 @@ from typing import Any
 
 import psutil
 
-STOP_SECONDS = 40.0
+START_SECONDS, STOP_SECONDS = 120.0, 40.0
+LONGEST_RUN_SECONDS = 2 * 3600.0
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
 
 
@@ -42,16 +43,21 @@ def tell(**figures: Any) -> None:
         output.write(json.dumps(figures).encode() + b"\n")
 
 
-async def answer_of(module: str, *arguments: str, env: Mapping[str, str], log: Path) -> dict[str, Any]:
-    """What the module said when it ran to its end. Raises ChildFailed."""
+async def answer_of(
+    module: str, *arguments: str, env: Mapping[str, str], log: Path, seconds: float = LONGEST_RUN_SECONDS
+) -> dict[str, Any]:
+    """What the module said when it ran to its end. Raises ChildFailed, also where that takes longer than `seconds`."""
     process = await _start(module, arguments, env, log)
     try:
-        output, _ = await process.communicate()
+        output, _ = await asyncio.wait_for(process.communicate(), seconds)
+    except TimeoutError as late:
+        await _end(process)
+        raise ChildFailed(f"{module} has no end within {seconds:.0f} s: {_tail(log)}") from late
     except BaseException:
         await _end(process)
         raise
     if process.returncode:
-        raise ChildFailed(f"{module} {' '.join(arguments)} ended with {process.returncode}:\n{_tail(log)}")
+        raise ChildFailed(f"{module} ended with {process.returncode}: {_tail(log)}")
     answer: dict[str, Any] = json.loads(output.splitlines()[-1])
     return answer
 
@@ -62,9 +68,12 @@ async def running(module: str, *arguments: str, env: Mapping[str, str], log: Pat
     process = await _start(module, arguments, env, log)
     try:
         assert process.stdout is not None
-        line = await process.stdout.readline()
+        try:
+            line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
+        except TimeoutError as late:
+            raise ChildFailed(f"{module} did not start within {START_SECONDS:.0f} s: {_tail(log)}") from late
         if not line:
-            raise ChildFailed(f"{module} {' '.join(arguments)} did not start:\n{_tail(log)}")
+            raise ChildFailed(f"{module} did not start: {_tail(log)}")
         yield Child(psutil.Process(process.pid), json.loads(line), process)
     finally:
         await _end(process)
@@ -94,7 +103,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:])
+    """Its last words, the very last first: whoever shortens them keeps the cause."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-25:]
+    return "\n".join(reversed(lines))
 
 
 def cpu_seconds(process: psutil.Process) -> float:

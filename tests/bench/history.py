@@ -141,7 +141,8 @@ class History:
         add(
             BENCH, f"{title}, refused", sum(sum(each.posted.refused.values()) for each in outcomes), "documents", most=0
         )
-        worst = max((each.rest for each in outcomes), key=lambda rest: (rest.work.halted, rest.work.set_aside, rest.at))
+        rests = (each.rest for each in outcomes)
+        worst = max(rests, key=lambda rest: (rest.work.halted, rest.work.set_aside, rest.work.left, rest.at))
         worst.report(self._results, BENCH, title)
 
     async def _ask(self, step: int) -> None:

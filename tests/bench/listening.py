@@ -51,7 +51,7 @@ class Streams:
                 self._hear(token, line)
 
     def _hear(self, token: str, line: bytes) -> None:
-        if line.startswith(b": open"):
+        if line.startswith(b": live"):
             self._open.add(token)
         elif line.startswith(b"id:"):
             self._last_ids[token] = line[3:].strip().decode()

@@ -41,6 +41,7 @@ class Results:
     code: str = field(default_factory=described_code)
     load_at_start: tuple[float, float, float] = field(default_factory=load)
     console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    path: Path | None = None
 
     def say(self, text: str) -> None:
         self.console.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {text}")
@@ -81,13 +82,18 @@ class Results:
         return table
 
     def save(self, folder: Path = FOLDER) -> Path:
-        """`<date>.json`, or `<date>-2.json` where the day has one already."""
+        """`<date>.json`, or `<date>-2.json` where the day has one already; the same one when it is saved again."""
         folder.mkdir(exist_ok=True)
+        self.path = self.path or self._new_path(folder)
+        unfinished = self.path.with_suffix(".part")
+        unfinished.write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.replace(self.path)
+        return self.path
+
+    def _new_path(self, folder: Path) -> Path:
         day = self.started_at[:10]
         names = (folder / (f"{day}.json" if turn == 1 else f"{day}-{turn}.json") for turn in range(1, 1000))
-        path = next(name for name in names if not name.exists())
-        path.write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        return path
+        return next(name for name in names if not name.exists())
 
     def as_dict(self) -> dict[str, Any]:
         return {
