@@ -56,7 +56,7 @@ LabOpener = Callable[[], AbstractAsyncContextManager[Lab]]
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
-        metafunc.parametrize("seed", range(1, SEEDS + 1))
+        metafunc.parametrize("seed", range(1, SEEDS + 1), ids="seed{}".format)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,7 +64,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without FAULTS only what is quick; with it nothing whose last run with this code has passed, longest first."""
+    """Without FAULTS only what is quick; with it nothing whose last run with this code has passed, longest first.
+
+    Who only asks which tests there are is told of all.
+    """
+    if EVERYTHING and config.option.collectonly:
+        return
     ours = [each for each in items if _is_ours(each)]
     if EVERYTHING:
         config.stash[CODE] |= {path: code(path) for path in {path_of(each.nodeid) for each in ours}}
