@@ -15,8 +15,9 @@ import pytest
 from services.embedded import Endpoints
 from tests.faults.cluster import Cluster, running_cluster
 from tests.faults.lab import Lab, opened_lab, removed
+from tests.faults.wanted import seeds_of
 
-SEEDS = int(os.environ.get("SEEDS", "1"))
+SEEDS = os.environ.get("SEEDS") or "1"
 EVERYTHING = bool(os.environ.get("FAULTS"))
 RESULTS = Path(__file__).parents[2] / "var" / "faults" / "results.jsonl"
 TRIED = (
@@ -56,10 +57,14 @@ LabOpener = Callable[[], AbstractAsyncContextManager[Lab]]
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
-        metafunc.parametrize("seed", range(1, SEEDS + 1), ids="seed{}".format)
+        metafunc.parametrize("seed", seeds_of(SEEDS), ids="seed{}".format)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    try:
+        seeds_of(SEEDS)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
     config.stash[CODE] = {}
 
 

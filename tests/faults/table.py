@@ -1,6 +1,6 @@
 """`python -m tests.faults.table [--write]`: what the runs of the faults have shown with this code, fault by fault.
 
-Below it, what was made up to break the services. `--write` puts both tables into `deploy/docs/guarantees.md`, which ops read.
+Every run counts, with whatever seeds; what is lacking of `SEEDS` is named. Below it, what was made up to break the services. `--write` puts both tables into `deploy/docs/guarantees.md`, which ops read.
 """
 
 import sys
@@ -16,7 +16,7 @@ from rich.table import Table
 from tests.bad_input import conftest as bad_input
 from tests.bad_input.budget import PERCENT
 from tests.faults.conftest import SEEDS, code, kept, of_this_code, path_of
-from tests.faults.wanted import FIRST_SEED, case_of, collected, draws, fault_of, name_of, seed_of, with_seeds
+from tests.faults.wanted import case_of, collected, draws, fault_of, name_of, seed_of, seeds_of, with_seeds
 
 GUARANTEES = Path(__file__).parents[2] / "deploy" / "docs" / "guarantees.md"
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
@@ -132,11 +132,15 @@ def write(text: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
+    try:
+        seeds = seeds_of(SEEDS)
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
     console, found_here, tests = Console(width=200), kept(), collected()
     codes = {path: code(path) for path in {path_of(line["test"]) for line in found_here}}
     lines = of_this_code(found_here, codes)
     inputs = bad_input.of_this_code(bad_input.kept(), bad_input.here())
-    reasons = [*lacking(lines, with_seeds(tests, range(FIRST_SEED, SEEDS + 1))), *lacking_inputs(inputs)]
+    reasons = [*lacking(lines, with_seeds(tests, seeds)), *lacking_inputs(inputs)]
     found = rows(lines, tests)
     tables = [(COLUMNS, [row.cells() for row in found]), (INPUT_COLUMNS, [*map(input_cells, inputs.values())])]
     for columns, cells in tables:

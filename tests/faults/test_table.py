@@ -1,10 +1,15 @@
 """What the table says of kept runs."""
 
+import os
+import subprocess
+import sys
 from typing import Any
+
+import pytest
 
 from tests.faults.conftest import of_this_code
 from tests.faults.table import FAULTS, lacking, rows
-from tests.faults.wanted import collected, fault_of, with_seeds
+from tests.faults.wanted import ROOT, collected, fault_of, seeds_of, with_seeds
 
 TESTS = [f"tests/faults/test_{fault:02}_x.py::test_it_holds[seed1]" for fault in FAULTS]
 FIRST, SECOND, LAST = TESTS[0], TESTS[1], TESTS[-1]
@@ -72,11 +77,51 @@ def test_a_test_that_draws_nothing_is_wanted_once_and_has_no_seeds() -> None:
     assert rows([run(test)], [test])[0].seeds is None
 
 
-def test_pytest_tells_of_every_fault_what_tests_it_has_also_of_those_that_are_not_quick() -> None:
-    found = collected()
-    assert {fault_of(each) for each in found} == set(FAULTS)
-    assert "tests/faults/test_09_kafka_power_cut.py" in {each.partition("::")[0] for each in found}
-    assert len(with_seeds(found, [1, 2])) > 1.5 * len(found)
+@pytest.fixture(scope="module")
+def tests_here() -> list[str]:
+    return collected()
+
+
+def test_pytest_tells_of_every_fault_what_tests_it_has_also_of_those_that_are_not_quick(tests_here: list[str]) -> None:
+    assert {fault_of(each) for each in tests_here} == set(FAULTS)
+    assert "tests/faults/test_09_kafka_power_cut.py" in {each.partition("::")[0] for each in tests_here}
+    assert len(with_seeds(tests_here, [1, 2])) > 1.5 * len(tests_here)
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"), [("1", [1]), ("4", [1, 2, 3, 4]), ("3-5", [3, 4, 5]), ("7-7", [7]), (" 2 ", [1, 2])]
+)
+def test_seeds_are_a_number_of_them_or_a_range(text: str, seeds: list[int]) -> None:
+    assert list(seeds_of(text)) == seeds
+
+
+WRONG_SEEDS = ["0", "-3", "8-3", "0-3", "3-", "1,2", "two", "1.5", "", "²"]
+
+
+@pytest.mark.parametrize("text", WRONG_SEEDS)
+def test_what_names_no_seeds_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(ValueError, match="Write SEEDS=20 for the seeds 1 to 20, or SEEDS=3-8 for 3 to 8"):
+        seeds_of(text)
+
+
+@pytest.mark.parametrize("command", ["pytest --collect-only tests/faults", "tests.faults.table"])
+def test_wrong_seeds_end_in_plain_words_and_no_traceback(command: str) -> None:
+    done = _ran("8-3", *command.split())
+    assert done.returncode
+    assert "SEEDS=8-3 names no seeds." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_of_a_range_has_its_seeds_alone(tests_here: list[str]) -> None:
+    (test,) = [each for each in tests_here if "kafka_down" in each]
+    done = _ran("3-4", "pytest", "--collect-only", "-q", test.partition("::")[0])
+    assert {line for line in done.stdout.splitlines() if "::" in line} == with_seeds([test], [3, 4])
+
+
+def _ran(seeds: str, *module: str) -> "subprocess.CompletedProcess[str]":
+    env = {**os.environ, "FAULTS": "all", "SEEDS": seeds}
+    command = [sys.executable, "-m", *module]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
 def test_a_change_of_one_test_file_leaves_what_the_others_have_shown() -> None:

@@ -18,6 +18,15 @@ SEED = re.compile(r"\bseed(\d+)\b")
 FAULT = re.compile(r"/test_(\d+)_")
 
 
+def seeds_of(text: str) -> range:
+    """`20` are the seeds 1 to 20, `3-8` those from 3 to 8. Raises ValueError, which says what to write."""
+    found = re.fullmatch("(?:([0-9]{1,9})-)?([0-9]{1,9})", text.strip())
+    first, last = (int(found[1] or FIRST_SEED), int(found[2])) if found else (0, 0)
+    if not FIRST_SEED <= first <= last:
+        raise ValueError(f"SEEDS={text} names no seeds. Write SEEDS=20 for the seeds 1 to 20, or SEEDS=3-8 for 3 to 8.")
+    return range(first, last + 1)
+
+
 def collected() -> list[str]:
     """Each test with its first seed, also what has passed already."""
     options = ("--collect-only", "-q", "-p", "no:cacheprovider", "-m", "fault")
