@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from services.embedded import Endpoints
+from tests.bench.machine import size
 from tests.faults.cluster import Cluster, running_cluster
 from tests.faults.lab import Lab, opened_lab, removed
 from tests.faults.wanted import seeds_of
@@ -119,6 +120,7 @@ def _keep(item: pytest.Item, report: pytest.TestReport) -> None:
         "outcome": report.outcome,
         "seconds": round(report.duration, 1),
         "at": round(time.time()),
+        "machine": size(),
         "figures": item.stash.get(FIGURES, {}),
     }
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
@@ -150,6 +152,10 @@ def code(path: str, *more: str) -> str:
         return f"not committed {time.time_ns()}"
     tried = "\n".join(_git("ls-files", "--stage", "--", *each) for each in both)
     return hashlib.sha256(tried.encode()).hexdigest()[:12]
+
+
+def head() -> str:
+    return _git("rev-parse", "--short", "HEAD")
 
 
 def _code_of(item: pytest.Item) -> str:

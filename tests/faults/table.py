@@ -1,11 +1,12 @@
 """`python -m tests.faults.table [--write]`: what the runs of the faults have shown with this code, fault by fault.
 
-Every run counts, with whatever seeds; what is lacking of `SEEDS` is named. Below it, what was made up to break the services. `--write` puts both tables into `deploy/docs/guarantees.md`, which ops read.
+Every run counts, with whatever seeds; what is lacking of `SEEDS` is named. Below it, what was made up to break the services. `--write` puts
+both tables into `deploy/docs/guarantees.md`, which ops read, with when and how all of it was shown.
 """
 
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,25 @@ from rich.table import Table
 
 from tests.bad_input import conftest as bad_input
 from tests.bad_input.budget import PERCENT
-from tests.faults.conftest import SEEDS, code, kept, of_this_code, path_of
-from tests.faults.wanted import case_of, collected, draws, fault_of, name_of, seed_of, seeds_of, with_seeds
+from tests.bench.machine import servers
+from tests.faults.conftest import SEEDS, code, head, kept, of_this_code, path_of
+from tests.faults.proof import said
+from tests.faults.wanted import (
+    FIRST_SEED,
+    case_of,
+    collected,
+    draws,
+    fault_of,
+    name_of,
+    seed_of,
+    seeds_of,
+    with_seeds,
+)
 
 GUARANTEES = Path(__file__).parents[2] / "deploy" / "docs" / "guarantees.md"
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
 FAULTS = range(1, 21)
+LEAST_INPUTS = 100_000
 COLUMNS = ("Fault", "What was shown", "Passed", "Seeds", "Documents", "Posts without an answer", "Longest until quiet")
 INPUT_COLUMNS = ("Bad input", "Different inputs made", "Accepted", "By service", "Tests that failed")
 
@@ -118,6 +132,9 @@ def _place(test: str) -> tuple[str, int]:
 def lacking_inputs(inputs: Mapping[str, dict[str, Any]]) -> list[str]:
     """Why these accounts are no proof of all parts of the bad inputs."""
     missing = [f"bad inputs of the part {part} were not made" for part in PERCENT if part not in inputs]
+    made = sum(line["made"] for line in inputs.values())
+    if made < LEAST_INPUTS:
+        missing.append(f"{made:,} different bad inputs were made, and {LEAST_INPUTS:,} are promised")
     return [*missing, *(f"failed: {name}" for line in inputs.values() for name in line["failed"])]
 
 
@@ -131,27 +148,51 @@ def write(text: str) -> None:
     GUARANTEES.write_text(f"{before}{BEGIN}{text}{END}{rest.partition(END)[2]}")
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What was kept of this code, and which tests there are."""
+
+    lines: list[dict[str, Any]]
+    inputs: dict[str, dict[str, Any]]
+    tests: list[str]
+
+    @classmethod
+    def here(cls) -> "Shown":
+        found = kept()
+        codes = {path: code(path) for path in {path_of(line["test"]) for line in found}}
+        inputs = bad_input.of_this_code(bad_input.kept(), bad_input.here())
+        return cls(of_this_code(found, codes), inputs, collected())
+
+    def lacks(self, seeds: Iterable[int]) -> list[str]:
+        return [*lacking(self.lines, with_seeds(self.tests, seeds)), *lacking_inputs(self.inputs)]
+
+    def tables(self) -> list[tuple[Sequence[str], list[tuple[str, ...]]]]:
+        found = [row.cells() for row in rows(self.lines, self.tests)]
+        return [(COLUMNS, found), (INPUT_COLUMNS, [input_cells(line) for line in self.inputs.values()])]
+
+    def page(self) -> str:
+        seeds = [row.seeds for row in rows(self.lines, self.tests) if row.seeds is not None]
+        when = said(self.lines, self.inputs.values(), seeds, head(), servers())
+        return "\n".join([when, *(as_markdown(columns, cells) for columns, cells in self.tables())])
+
+
 def main(arguments: Sequence[str]) -> int:
+    """To be written, each test has to have passed with the first seed; the page says how many seeds it was then."""
     try:
         seeds = seeds_of(SEEDS)
     except ValueError as error:
         raise SystemExit(str(error)) from error
-    console, found_here, tests = Console(width=200), kept(), collected()
-    codes = {path: code(path) for path in {path_of(line["test"]) for line in found_here}}
-    lines = of_this_code(found_here, codes)
-    inputs = bad_input.of_this_code(bad_input.kept(), bad_input.here())
-    reasons = [*lacking(lines, with_seeds(tests, seeds)), *lacking_inputs(inputs)]
-    found = rows(lines, tests)
-    tables = [(COLUMNS, [row.cells() for row in found]), (INPUT_COLUMNS, [*map(input_cells, inputs.values())])]
-    for columns, cells in tables:
+    console, found = Console(width=200), Shown.here()
+    for columns, cells in found.tables():
         console.print(shown(columns, cells))
+    writing = "--write" in arguments
+    reasons = found.lacks([FIRST_SEED] if writing else seeds)
     for reason in reasons:
         console.print(reason, markup=False)
-    if "--write" in arguments:
-        if reasons:
-            console.print("Nothing was written: the page says what was shown of all faults.")
-        else:
-            write("\n".join(as_markdown(columns, cells) for columns, cells in tables))
+    if writing and reasons:
+        console.print("Nothing was written: the page says what was shown of all faults.")
+    elif writing:
+        write(found.page())
     return 1 if reasons else 0
 
 

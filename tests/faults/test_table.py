@@ -3,15 +3,22 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.bad_input.budget import PERCENT
+from tests.faults import table
 from tests.faults.conftest import of_this_code
-from tests.faults.table import FAULTS, lacking, rows
+from tests.faults.proof import MORE_SEEDS, said
+from tests.faults.table import FAULTS, Shown, lacking, lacking_inputs, rows
 from tests.faults.wanted import ROOT, collected, fault_of, seeds_of, with_seeds
 
 TESTS = [f"tests/faults/test_{fault:02}_x.py::test_it_holds[seed1]" for fault in FAULTS]
+FRIDAY, SATURDAY = 1795780800, 1795867200
 FIRST, SECOND, LAST = TESTS[0], TESTS[1], TESTS[-1]
 
 
@@ -86,6 +93,94 @@ def test_pytest_tells_of_every_fault_what_tests_it_has_also_of_those_that_are_no
     assert {fault_of(each) for each in tests_here} == set(FAULTS)
     assert "tests/faults/test_09_kafka_power_cut.py" in {each.partition("::")[0] for each in tests_here}
     assert len(with_seeds(tests_here, [1, 2])) > 1.5 * len(tests_here)
+
+
+def inputs(made: int) -> dict[str, dict[str, Any]]:
+    return {part: {"made": made, "failed": [], "at": FRIDAY} for part in PERCENT}
+
+
+def test_fewer_bad_inputs_than_are_promised_are_lacking() -> None:
+    assert lacking_inputs(inputs(25_000)) == []
+    assert lacking_inputs(inputs(24_999)) == ["99,996 different bad inputs were made, and 100,000 are promised"]
+
+
+def test_the_page_says_when_with_what_code_and_seeds_and_where_all_was_shown() -> None:
+    lines = [
+        {"at": FRIDAY, "machine": "2 cores with 8 GB of memory"},
+        {"at": SATURDAY, "machine": "8 cores with 64 GB of memory"},
+    ]
+    page = said(
+        lines[:1], inputs(1).values(), [frozenset({1, 2, 3, 7})] * 2, "abc1234", {"mongodb": "6.0.5", "kafka": "4.4.0"}
+    )
+    assert page.startswith(
+        "Shown on 2026-11-27 (UTC) with commit `abc1234` and the seeds 1 to 3, 7, on 2 cores with 8 GB of memory "
+        "(kafka 4.4.0, mongodb 6.0.5). A commit that changes nothing but pages, tools or tests of other things has "
+    )
+    assert page.endswith("\n\n20 seeds each are aimed at; 4 were run.\n")
+    page = said(lines, [], [frozenset({1})], "abc1234", {})
+    assert "Shown from 2026-11-27 to 2026-11-28 (UTC)" in page
+    assert "on 2 cores with 8 GB of memory and 8 cores with 64 GB of memory" in page
+
+
+@pytest.mark.parametrize(
+    ("seeds", "says"),
+    [
+        ([[1]], "20 seeds each are aimed at; 1 was run.\n"),
+        ([range(1, 21), range(1, 21)], "20 seeds each are aimed at, and 20 were run.\n"),
+        ([[1, 2, 7], [1, 2, 8]], f"20 seeds each are aimed at; 2 were run. {MORE_SEEDS}\n"),
+        ([range(1, 21), [1, 2]], f"20 seeds each are aimed at; 2 were run. {MORE_SEEDS}\n"),
+    ],
+)
+def test_what_was_not_reached_is_said_in_a_plain_sentence(seeds: list[Iterable[int]], says: str) -> None:
+    lines = [{"at": FRIDAY, "machine": "2 cores with 8 GB of memory"}]
+    assert said(lines, [], [frozenset(each) for each in seeds], "abc1234", {}).endswith(says)
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is written goes there, about a run of all tests with the first seed alone."""
+    path = tmp_path / "guarantees.md"
+    path.write_text(f"Before.\n{table.BEGIN}Nothing yet.\n{table.END}After.\n")
+    lines = [line | {"at": FRIDAY, "machine": "2 cores with 8 GB of memory"} for line in ALL]
+    accounts = {part: line | {"part": part, "accepted": 9_000, "services": {}} for part, line in inputs(25_000).items()}
+    for name, value in {"GUARANTEES": path, "servers": dict, "head": lambda: "abc1234", "SEEDS": "20"}.items():
+        monkeypatch.setattr(table, name, value)
+    monkeypatch.setattr(Shown, "here", lambda: Shown(lines, accounts, TESTS))
+    return path
+
+
+def test_the_page_is_written_after_one_seed_of_each_test_and_says_so(page: Path) -> None:
+    assert table.main(["--write"]) == 0
+    text = page.read_text()
+    assert text.startswith(f"Before.\n{table.BEGIN}Shown on 2026-11-27 (UTC) with commit `abc1234` and the seed 1, on")
+    assert "\n20 seeds each are aimed at; 1 was run.\n\n| Fault | What was shown |" in text
+    assert "| 20 | it holds | 1 of 1 | 1 | 10 |" in text
+    assert text.endswith(f"| office file | 25,000 | 9,000 (36%) |  | 0 |\n{table.END}After.\n")
+
+
+@pytest.mark.parametrize("outcome", ["skipped", "failed"])
+def test_nothing_is_written_where_a_test_was_skipped_or_red(
+    outcome: str, page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flawed = LAST.replace("seed1", "seed2")
+    found = Shown.here()
+    monkeypatch.setattr(Shown, "here", lambda: replace(found, lines=[*found.lines, run(flawed, outcome)]))
+    assert table.main(["--write"]) == 1
+    assert "Nothing yet." in page.read_text()
+
+
+def test_nothing_is_written_where_a_test_was_not_run_with_the_first_seed(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Shown.here()
+    monkeypatch.setattr(Shown, "here", lambda: replace(found, lines=found.lines[1:]))
+    assert table.main(["--write"]) == 1
+    assert "Nothing yet." in page.read_text()
+
+
+def test_without_writing_every_seed_that_was_asked_for_is_wanted(page: Path) -> None:
+    assert table.main([]) == 1
+    assert "Nothing yet." in page.read_text()
 
 
 @pytest.mark.parametrize(
