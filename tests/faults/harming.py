@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.faults.evidence import Evidence, Row
-from tests.faults.good_words import FIRST, ISSUED, SECOND
+from tests.faults.evidence import Evidence, Record, Row
+from tests.faults.good_office import notice
+from tests.faults.good_words import FIRST, ISSUED, SECOND, event, state
 from tests.faults.judging.journals import digest_of
 from tests.faults.ledger import History, Sender
 
@@ -38,6 +39,13 @@ class Office:
         log = self.found.log[topic]
         self.found.log[topic] = [replace(r, digest=digest_of(row["value"])) if r.id == same else r for r in log]
 
+    def tell(self, service: str, topic: str, type: str, key: str, version: int, value: Row) -> None:
+        """One event more, in the journal and in Kafka alike."""
+        _, row = event(service, topic, type, key, version, value)
+        self.found.events[service].append(row)
+        log = self.found.log[topic]
+        log.append(Record(0, len(log), row["headers"]["ce_id"], digest_of(row["value"])))
+
     def lose_record(self, topic: str, id: str) -> None:
         self.found.log[topic] = [each for each in self.found.log[topic] if each.id != id]
 
@@ -64,6 +72,41 @@ def refuse_the_first(office: Office) -> None:
 
 def void_in_the_register_only(office: Office) -> None:
     office.document(ISSUED).update(status="voided")
+
+
+def void_the_second(office: Office) -> None:
+    """As it is right: in the register and in all that follows from it."""
+    row, fact, work = office.document(SECOND), office.fact(SECOND), pick(office.found.assignments, SECOND)
+    row.update(status="voided", void_reason="quét hai lần", version=3)
+    office.tell("intake", "documents", "document-voided", SECOND, 3, {"document": state(row)})
+    work.update(version=3, state={**work["state"], "status": "withdrawn"})
+    office.tell("routing", "assignments", "assignment-withdrawn", SECOND, 3, {"assignment": work["state"]})
+    office.found.loads[0].update(open=0)
+    office.found.notices.append(notice(SECOND, 3, "lan"))
+    unopened = {"opened_at": None, "failed_at": None}
+    office.tell("notify", "notices", "notice-sent", SECOND, 3, {"notices": [unopened] * 4})
+    fact["counts"] = False
+    fact["parts"] = {
+        "intake": {**state(row), "conflicted": [], "epoch": 0},
+        "routing": {**work["state"], "epoch": 0, "version": 3},
+        "notify": {"sent": 4, "opened": 0, "failed": 0, "epoch": 0, "version": 3},
+    }
+    for family, of, line in (("annual", "", "in:invitation"), ("unit", "NC", "new"), ("person", "lan", "new")):
+        office.counter(family, "2026-04", of)[line].pop("01")
+        office.counter(family, "2026", of)[line].pop("04")
+
+
+def void_what_is_done_all_the_same(office: Office) -> None:
+    """Routing, its journal and reporting agree; it is the register that has it void."""
+    void_the_second(office)
+    for kept in (pick(office.found.assignments, SECOND)["state"], office.fact(SECOND)["parts"]["routing"]):
+        kept["status"] = "completed"
+    office.say("routing", f"{SECOND}:00000003", status="completed")
+
+
+def void_what_nobody_had(office: Office) -> None:
+    void_the_second(office)
+    office.found.assignments.remove(pick(office.found.assignments, SECOND))
 
 
 def swap_subjects(office: Office) -> None:

@@ -16,11 +16,14 @@ from tests.faults.harming import (
     swap_subjects,
     unanswered,
     void_in_the_register_only,
+    void_what_is_done_all_the_same,
+    void_what_nobody_had,
 )
 
 COUNTERS = "counters are the sums of the documents"
 FACTS = "facts have what was said"
 EARLIER, NEXT_YEAR = (datetime(year, 5, 4, 4, tzinfo=UTC).replace(tzinfo=None) for year in (2026, 2027))
+VOID = "a void document's one assignment is withdrawn"
 LETTERS = "dead letters are the poison"
 BOOKS = "a book goes on after its last number"
 SENDERS = [
@@ -102,6 +105,8 @@ WORK = [
     Harm("another lead than said", lambda o: o.found.assignments[0]["state"].update(lead_person_id="minh"), [
         "an assignment is what its event says",
     ]),
+    Harm("void, and done all the same", void_what_is_done_all_the_same, [VOID]),
+    Harm("void, and no word of whose it is", void_what_nobody_had, [VOID]),
     Harm("a load too high", lambda o: o.found.loads[0].update(open=2), ["loads are the sums of the assignments"]),
     Harm("nobody told", lambda o: o.found.notices.pop(0), ["everybody concerned is told"]),
     Harm("given on, and the former lead is not told", lambda o: o.found.notices.pop(3), ["everybody concerned is told"]),

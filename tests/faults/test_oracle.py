@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.good_office import evidence
 from tests.faults.good_words import FIRST, ISSUED, SECOND, ledger
-from tests.faults.harming import Harm, Office, letter, renumber
+from tests.faults.harming import Harm, Office, letter, renumber, void_the_second
 from tests.faults.harms import HARMS
 from tests.faults.oracle import judge, told
 
@@ -20,6 +20,13 @@ JUDGES = [HERE / "oracle.py", HERE / "evidence.py", HERE / "ledger.py", *sorted(
 
 def test_what_is_right_is_no_breach() -> None:
     assert judge(ledger(), evidence()) == []
+
+
+def test_what_was_rightly_voided_is_no_breach() -> None:
+    office = Office(ledger(), evidence())
+    void_the_second(office)
+    breaches = judge(office.known, office.found)
+    assert not breaches, told(breaches, office.known, office.found)
 
 
 @pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.what)
