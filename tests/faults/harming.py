@@ -1,7 +1,7 @@
 """How the good office is harmed, by hand and one thing at a time."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,14 +50,22 @@ class Office:
         self.found.log[topic] = [each for each in self.found.log[topic] if each.id != id]
 
 
+LEFT = {
+    "_id", "office", "book", "year", "number", "direction", "received_at", "version", "status", "void_reason", "device",
+    "idempotency_key",
+}  # fmt: skip
+GONE = "d-gone"
 Do = Callable[[Office], object]
 
 
 @dataclass(frozen=True)
 class Harm:
+    """`erased` are the documents that were destroyed on purpose before."""
+
     what: str
     do: Do
     promises: Sequence[str]
+    erased: Collection[str] = ()
 
 
 def pick(rows: list[Row], id: str) -> Row:
@@ -107,6 +115,50 @@ def void_what_is_done_all_the_same(office: Office) -> None:
 def void_what_nobody_had(office: Office) -> None:
     void_the_second(office)
     office.found.assignments.remove(pick(office.found.assignments, SECOND))
+
+
+def erase_the_issued(office: Office) -> None:
+    """As it is right: the number is left, and nothing else."""
+    row, fact = office.document(ISSUED), office.fact(ISSUED)
+    row.update(status="voided", void_reason="secrecy", version=2)
+    for name in set(row) - LEFT:
+        del row[name]
+    del office.found.files[ISSUED], office.found.bytes_at[f"files/o/{ISSUED}"]
+    names = ("direction", "book", "year", "number", "status", "void_reason", "version")
+    bare = {name: row[name] for name in names} | {"sealed": True}
+    office.tell("intake", "documents", "document-erased", ISSUED, 2, {"document": bare})
+    fact.update(counts=False, parts={"intake": {**bare, "epoch": 0}})
+    for period, part in (("2026-05", "04"), ("2026", "05")):
+        office.counter("annual", period)["out:quyet_dinh"].pop(part)
+
+
+def erased_and(then: Do) -> Do:
+    def do(office: Office) -> None:
+        erase_the_issued(office)
+        then(office)
+
+    return do
+
+
+def restrict_and_say_all_the_same(office: Office) -> None:
+    """Its sender has restricted it, and everybody knows that; its event has its words."""
+    history = office.known["scan", "4"]
+    office.known["scan", "4"] = replace(history, metadata=history.metadata | {"restricted": True})
+    office.document(ISSUED)["restricted"] = True
+    office.say("intake", f"{ISSUED}:00000001", restricted=True)
+    wordless = dict.fromkeys(("subject", "issuer", "symbol", "document_number", "document_date"))
+    office.fact(ISSUED)["parts"]["intake"].update(wordless, restricted=True)
+
+
+def receive_what_is_not_there(office: Office) -> None:
+    received = json.loads(pick(office.found.events["intake"], f"{FIRST}:00000001")["value"])
+    office.tell("intake", "documents", "document-received", GONE, 1, received)
+
+
+def assign_what_is_not_there(office: Office) -> None:
+    work = {**pick(office.found.assignments, FIRST)["state"], "status": "withdrawn"}
+    office.found.assignments.append({"document_id": GONE, "version": 1, "state": work})
+    office.tell("routing", "assignments", "deadline-moved", GONE, 1, {"assignment": work})
 
 
 def swap_subjects(office: Office) -> None:
