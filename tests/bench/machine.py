@@ -35,6 +35,11 @@ def shape() -> dict[str, Any]:
     }
 
 
+def size() -> str:
+    """What a result that was shown here needs to say at least."""
+    return f"{os.cpu_count()} cores with {psutil.virtual_memory().total / 2**30:.0f} GB of memory"
+
+
 def described_code() -> str:
     """The commit, and whether anything beside it was measured; empty where git is not."""
     command = ["git", "describe", "--always", "--dirty"]

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from services.embedded import Endpoints
+from tests.bench.machine import size
 from tests.faults.cluster import Cluster, running_cluster
 from tests.faults.lab import Lab, opened_lab, removed
+from tests.faults.wanted import seeds_of
 
-SEEDS = int(os.environ.get("SEEDS", "1"))
+SEEDS = os.environ.get("SEEDS") or "1"
 EVERYTHING = bool(os.environ.get("FAULTS"))
 RESULTS = Path(__file__).parents[2] / "var" / "faults" / "results.jsonl"
 TRIED = (
@@ -56,15 +58,24 @@ LabOpener = Callable[[], AbstractAsyncContextManager[Lab]]
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "seed" in metafunc.fixturenames:
-        metafunc.parametrize("seed", range(1, SEEDS + 1))
+        metafunc.parametrize("seed", seeds_of(SEEDS), ids="seed{}".format)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    try:
+        seeds_of(SEEDS)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
     config.stash[CODE] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without FAULTS only what is quick; with it nothing whose last run with this code has passed, longest first."""
+    """Without FAULTS only what is quick; with it nothing whose last run with this code has passed, longest first.
+
+    Who only asks which tests there are is told of all.
+    """
+    if EVERYTHING and config.option.collectonly:
+        return
     ours = [each for each in items if _is_ours(each)]
     if EVERYTHING:
         config.stash[CODE] |= {path: code(path) for path in {path_of(each.nodeid) for each in ours}}
@@ -109,6 +120,7 @@ def _keep(item: pytest.Item, report: pytest.TestReport) -> None:
         "outcome": report.outcome,
         "seconds": round(report.duration, 1),
         "at": round(time.time()),
+        "machine": size(),
         "figures": item.stash.get(FIGURES, {}),
     }
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
@@ -140,6 +152,10 @@ def code(path: str, *more: str) -> str:
         return f"not committed {time.time_ns()}"
     tried = "\n".join(_git("ls-files", "--stage", "--", *each) for each in both)
     return hashlib.sha256(tried.encode()).hexdigest()[:12]
+
+
+def head() -> str:
+    return _git("rev-parse", "--short", "HEAD")
 
 
 def _code_of(item: pytest.Item) -> str:

@@ -1,12 +1,13 @@
 """How the good office is harmed, by hand and one thing at a time."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.faults.evidence import Evidence, Row
-from tests.faults.good_words import FIRST, ISSUED, SECOND
+from tests.faults.evidence import Evidence, Record, Row
+from tests.faults.good_office import notice
+from tests.faults.good_words import FIRST, ISSUED, SECOND, event, state
 from tests.faults.judging.journals import digest_of
 from tests.faults.ledger import History, Sender
 
@@ -38,18 +39,33 @@ class Office:
         log = self.found.log[topic]
         self.found.log[topic] = [replace(r, digest=digest_of(row["value"])) if r.id == same else r for r in log]
 
+    def tell(self, service: str, topic: str, type: str, key: str, version: int, value: Row) -> None:
+        """One event more, in the journal and in Kafka alike."""
+        _, row = event(service, topic, type, key, version, value)
+        self.found.events[service].append(row)
+        log = self.found.log[topic]
+        log.append(Record(0, len(log), row["headers"]["ce_id"], digest_of(row["value"])))
+
     def lose_record(self, topic: str, id: str) -> None:
         self.found.log[topic] = [each for each in self.found.log[topic] if each.id != id]
 
 
+LEFT = {
+    "_id", "office", "book", "year", "number", "direction", "received_at", "version", "status", "void_reason", "device",
+    "idempotency_key",
+}  # fmt: skip
+GONE = "d-gone"
 Do = Callable[[Office], object]
 
 
 @dataclass(frozen=True)
 class Harm:
+    """`erased` are the documents that were destroyed on purpose before."""
+
     what: str
     do: Do
     promises: Sequence[str]
+    erased: Collection[str] = ()
 
 
 def pick(rows: list[Row], id: str) -> Row:
@@ -64,6 +80,85 @@ def refuse_the_first(office: Office) -> None:
 
 def void_in_the_register_only(office: Office) -> None:
     office.document(ISSUED).update(status="voided")
+
+
+def void_the_second(office: Office) -> None:
+    """As it is right: in the register and in all that follows from it."""
+    row, fact, work = office.document(SECOND), office.fact(SECOND), pick(office.found.assignments, SECOND)
+    row.update(status="voided", void_reason="quét hai lần", version=3)
+    office.tell("intake", "documents", "document-voided", SECOND, 3, {"document": state(row)})
+    work.update(version=3, state={**work["state"], "status": "withdrawn"})
+    office.tell("routing", "assignments", "assignment-withdrawn", SECOND, 3, {"assignment": work["state"]})
+    office.found.loads[0].update(open=0)
+    office.found.notices.append(notice(SECOND, 3, "lan"))
+    unopened = {"opened_at": None, "failed_at": None}
+    office.tell("notify", "notices", "notice-sent", SECOND, 3, {"notices": [unopened] * 4})
+    fact["counts"] = False
+    fact["parts"] = {
+        "intake": {**state(row), "conflicted": [], "epoch": 0},
+        "routing": {**work["state"], "epoch": 0, "version": 3},
+        "notify": {"sent": 4, "opened": 0, "failed": 0, "epoch": 0, "version": 3},
+    }
+    for family, of, line in (("annual", "", "in:invitation"), ("unit", "NC", "new"), ("person", "lan", "new")):
+        office.counter(family, "2026-04", of)[line].pop("01")
+        office.counter(family, "2026", of)[line].pop("04")
+
+
+def void_what_is_done_all_the_same(office: Office) -> None:
+    """Routing, its journal and reporting agree; it is the register that has it void."""
+    void_the_second(office)
+    for kept in (pick(office.found.assignments, SECOND)["state"], office.fact(SECOND)["parts"]["routing"]):
+        kept["status"] = "completed"
+    office.say("routing", f"{SECOND}:00000003", status="completed")
+
+
+def void_what_nobody_had(office: Office) -> None:
+    void_the_second(office)
+    office.found.assignments.remove(pick(office.found.assignments, SECOND))
+
+
+def erase_the_issued(office: Office) -> None:
+    """As it is right: the number is left, and nothing else."""
+    row, fact = office.document(ISSUED), office.fact(ISSUED)
+    row.update(status="voided", void_reason="secrecy", version=2)
+    for name in set(row) - LEFT:
+        del row[name]
+    del office.found.files[ISSUED], office.found.bytes_at[f"files/o/{ISSUED}"]
+    names = ("direction", "book", "year", "number", "status", "void_reason", "version")
+    bare = {name: row[name] for name in names} | {"sealed": True}
+    office.tell("intake", "documents", "document-erased", ISSUED, 2, {"document": bare})
+    fact.update(counts=False, parts={"intake": {**bare, "epoch": 0}})
+    for period, part in (("2026-05", "04"), ("2026", "05")):
+        office.counter("annual", period)["out:quyet_dinh"].pop(part)
+
+
+def erased_and(then: Do) -> Do:
+    def do(office: Office) -> None:
+        erase_the_issued(office)
+        then(office)
+
+    return do
+
+
+def restrict_and_say_all_the_same(office: Office) -> None:
+    """Its sender has restricted it, and everybody knows that; its event has its words."""
+    history = office.known["scan", "4"]
+    office.known["scan", "4"] = replace(history, metadata=history.metadata | {"restricted": True})
+    office.document(ISSUED)["restricted"] = True
+    office.say("intake", f"{ISSUED}:00000001", restricted=True)
+    wordless = dict.fromkeys(("subject", "issuer", "symbol", "document_number", "document_date"))
+    office.fact(ISSUED)["parts"]["intake"].update(wordless, restricted=True)
+
+
+def receive_what_is_not_there(office: Office) -> None:
+    received = json.loads(pick(office.found.events["intake"], f"{FIRST}:00000001")["value"])
+    office.tell("intake", "documents", "document-received", GONE, 1, received)
+
+
+def assign_what_is_not_there(office: Office) -> None:
+    work = {**pick(office.found.assignments, FIRST)["state"], "status": "withdrawn"}
+    office.found.assignments.append({"document_id": GONE, "version": 1, "state": work})
+    office.tell("routing", "assignments", "deadline-moved", GONE, 1, {"assignment": work})
 
 
 def swap_subjects(office: Office) -> None:

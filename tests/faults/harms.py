@@ -7,21 +7,29 @@ from tests.faults.good_words import FIRST, ISSUED, SECOND
 from tests.faults.harming import (
     Harm,
     accepted,
+    assign_what_is_not_there,
     cut_the_log,
+    erased_and,
     letter,
     pick,
+    receive_what_is_not_there,
     refuse_the_first,
     renumber,
+    restrict_and_say_all_the_same,
     spaced,
     swap_subjects,
     unanswered,
     void_in_the_register_only,
+    void_what_is_done_all_the_same,
+    void_what_nobody_had,
 )
 
 COUNTERS = "counters are the sums of the documents"
 FACTS = "facts have what was said"
 EARLIER, NEXT_YEAR = (datetime(year, 5, 4, 4, tzinfo=UTC).replace(tzinfo=None) for year in (2026, 2027))
+VOID = "a void document's one assignment is withdrawn"
 LETTERS = "dead letters are the poison"
+NUMBER_LEFT, NO_FILE = "of an erased document the number is left", "an erased document has no file"
 BOOKS = "a book goes on after its last number"
 SENDERS = [
     Harm("no answer", lambda o: o.known.update({("scan", "9"): unanswered()}), ["unknown is none or one"]),
@@ -41,6 +49,16 @@ SENDERS = [
     Harm("from nowhere", lambda o: o.known.pop(("scan", "4")), ["nothing from nowhere", COUNTERS]),
     Harm("another answer", lambda o: o.known["scan", "1"].answers[0].update(number=3), ["an answer stays true"]),
     Harm("other bytes", lambda o: o.found.files.update({FIRST: "x"}), ["bytes are kept"]),
+]  # fmt: skip
+ERASED = [
+    Harm("a word of what is erased", erased_and(lambda o: o.document(ISSUED).update(subject="x")), [NUMBER_LEFT], {ISSUED}),
+    Harm("erased for no secrecy", erased_and(lambda o: o.document(ISSUED).update(void_reason="x")), [NUMBER_LEFT], {ISSUED}),
+    Harm("the file of what is erased", erased_and(lambda o: o.found.files.update({ISSUED: "x"})), [NO_FILE], {ISSUED}),
+    Harm("its bytes in the trash", erased_and(lambda o: o.found.bytes_at.update({"trash/o/x": "sha-4"})), [NO_FILE], {ISSUED}),
+    Harm("erased, number and all", erased_and(lambda o: o.found.documents.remove(o.document(ISSUED))), [
+        "an erased document keeps its number", "ok is one document", BOOKS, "the register log has nothing else",
+        "no event without its document",
+    ], {ISSUED}),
 ]  # fmt: skip
 NUMBERS = [
     Harm("a gap", lambda o: renumber(o, ISSUED, 2), [
@@ -77,6 +95,12 @@ CONTENT = [
     Harm("another file said", lambda o: o.say("intake", f"{ISSUED}:00000001", file={"sha256": "x"}), [
         "an event names the bytes",
     ]),
+    Harm("restricted, and its words are said", restrict_and_say_all_the_same, [
+        "no event says a word of what is restricted",
+    ]),
+    Harm("changed, and nobody is told", lambda o: o.document(ISSUED).update(version=2), [
+        "the newest event is the register's",
+    ]),
     Harm("void, and nobody is told", void_in_the_register_only, [
         "the register says what was said", "what has a valid number counts, what is void does not", COUNTERS,
     ]),
@@ -85,6 +109,7 @@ JOURNALS = [
     Harm("no event", lambda o: o.found.events["intake"].remove(pick(o.found.events["intake"], f"{ISSUED}:00000001")), [
         "every document has its event", FACTS,
     ]),
+    Harm("an event of nothing", receive_what_is_not_there, ["no event without its document"]),
     Harm(
         "an event gone from the journal",
         lambda o: o.found.events["notify"].remove(pick(o.found.events["notify"], f"{SECOND}:00000001")),
@@ -99,9 +124,13 @@ JOURNALS = [
 ]  # fmt: skip
 WORK = [
     Harm("no assignment", lambda o: o.found.assignments.pop(0), ["one assignment per document"]),
+    Harm("an assignment of nothing", assign_what_is_not_there, ["no assignment without its document"]),
+    Harm("changed, and not said", lambda o: o.found.assignments[0].update(version=3), ["every assignment has its event"]),
     Harm("another lead than said", lambda o: o.found.assignments[0]["state"].update(lead_person_id="minh"), [
         "an assignment is what its event says",
     ]),
+    Harm("void, and done all the same", void_what_is_done_all_the_same, [VOID]),
+    Harm("void, and no word of whose it is", void_what_nobody_had, [VOID]),
     Harm("a load too high", lambda o: o.found.loads[0].update(open=2), ["loads are the sums of the assignments"]),
     Harm("nobody told", lambda o: o.found.notices.pop(0), ["everybody concerned is told"]),
     Harm("given on, and the former lead is not told", lambda o: o.found.notices.pop(3), ["everybody concerned is told"]),
@@ -130,4 +159,4 @@ REPORTS = [
     Harm("late that was on time", lambda o: o.counter("person", "2026-03", "lan").pop("done_on_time"), [COUNTERS]),
     Harm("counted too often", lambda o: o.counter("annual", "2026-03").update({"in:other": {"09": 1}}), [COUNTERS]),
 ]  # fmt: skip
-HARMS = [*SENDERS, *NUMBERS, *CONTENT, *JOURNALS, *WORK, *REPORTS]
+HARMS = [*SENDERS, *ERASED, *NUMBERS, *CONTENT, *JOURNALS, *WORK, *REPORTS]

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.faults.mutations import ROOT, mutations
+from tests.faults.mutations import HERE, ROOT, mutations
 from tests.faults.verdicts import Mutation, Verdict, known, mutated, unmutated
 
 SAYS = re.compile("bytes are kept")
@@ -28,6 +28,22 @@ def test_a_mutation_applies_to_the_code_as_it_is(mutation: Mutation) -> None:
 def test_a_mutation_names_a_test_that_is_there(mutation: Mutation) -> None:
     path, _, chosen = mutation.test.partition(" -k ")
     assert chosen in (ROOT / path).read_text()
+
+
+@pytest.mark.parametrize("mutation", mutations(), ids=lambda mutation: mutation.name)
+def test_a_promise_or_function_that_a_mutation_expects_to_read_of_is_there(mutation: Mutation) -> None:
+    judged = "".join(path.read_text() for path in (HERE / "judging").glob("*.py"))
+    tested = (ROOT / mutation.test.partition(" -k ")[0]).read_text()
+    worded = [each for each in mutation.says.pattern.split("|") if re.fullmatch("[a-z_' ]+", each)]
+    for each in worded:
+        assert f'Breach("{each}' in judged or f"def {each.removeprefix('in ')}(" in tested
+
+
+def test_an_empty_set_of_dead_letters_is_what_passing_over_failures_says() -> None:
+    (mutation,) = mutations(["no-dead-letter"])
+    with pytest.raises(AssertionError) as raised:
+        assert set() == {"d-1", "d-2"}
+    assert mutated(mutation.says, 1, f"E   AssertionError: {raised.value}").passed
 
 
 def test_a_red_test_that_names_what_was_broken_proves_the_mutation() -> None:

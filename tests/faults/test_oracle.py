@@ -9,9 +9,10 @@ import pytest
 
 from tests.faults.good_office import evidence
 from tests.faults.good_words import FIRST, ISSUED, SECOND, ledger
-from tests.faults.harming import Harm, Office, letter, renumber
+from tests.faults.harming import Harm, Office, erase_the_issued, letter, renumber, void_the_second
 from tests.faults.harms import HARMS
 from tests.faults.oracle import judge, told
+from tests.faults.test_webhook_oracle import BROKEN
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -22,12 +23,36 @@ def test_what_is_right_is_no_breach() -> None:
     assert judge(ledger(), evidence()) == []
 
 
+def test_what_was_rightly_voided_is_no_breach() -> None:
+    office = Office(ledger(), evidence())
+    void_the_second(office)
+    breaches = judge(office.known, office.found)
+    assert not breaches, told(breaches, office.known, office.found)
+
+
+def test_what_was_rightly_erased_is_no_breach() -> None:
+    office = Office(ledger(), evidence())
+    erase_the_issued(office)
+    breaches = judge(office.known, office.found, erased={ISSUED})
+    assert not breaches, told(breaches, office.known, office.found)
+
+
 @pytest.mark.parametrize("harm", HARMS, ids=lambda harm: harm.what)
 def test_each_harm_breaks_exactly_its_promises(harm: Harm) -> None:
     office = Office(ledger(), evidence())
     harm.do(office)
-    breaches = judge(office.known, office.found)
+    breaches = judge(office.known, office.found, erased=harm.erased)
     assert {each.promise for each in breaches} == set(harm.promises), told(breaches, office.known, office.found)
+
+
+@pytest.mark.parametrize("path", JUDGES, ids=lambda path: path.stem)
+def test_every_promise_that_is_judged_is_broken_by_a_harm(path: Path) -> None:
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    promises = [node.args[0] for node in calls if isinstance(node.func, ast.Name) and node.func.id == "Breach"]
+    literals = {str(each.value) for each in promises if isinstance(each, ast.Constant)}
+    assert all(isinstance(each, ast.Constant) for each in promises), "a promise that is made up cannot be counted"
+    broken = {promise for harm in HARMS for promise in harm.promises} | {promise for _, _, promise in BROKEN}
+    assert literals <= broken, f"nothing breaks {sorted(literals - broken)}"
 
 
 def test_dead_letters_that_are_the_poison_are_no_breach_and_one_that_is_missing_is() -> None:

@@ -25,17 +25,17 @@ def test_one_webhook_for_each_subscriber_and_event_is_no_breach_nor_is_its_repea
     assert judge_webhooks(evidence(ROW), [GOOD, GOOD], ["one"]) == []
 
 
-@pytest.mark.parametrize(
-    ("heard", "deliveries", "promise"),
-    [
-        ([], [ROW | {"status": "failed"}], "a webhook comes at least once"),
-        ([GOOD, replace(GOOD, id="id-2")], [ROW], "a webhook has one id"),
-        ([GOOD, replace(GOOD, body=b"[]")], [ROW], "a repeat says the same"),
-        ([GOOD, replace(GOOD, cause="d2:1")], [ROW], "no webhook from nowhere"),
-        ([GOOD], [ROW, ROW | {"_id": "id-2", "status": "failed"}], "one delivery per subscriber and event"),
-        ([GOOD], [ROW | {"_id": "id-2"}], "what is delivered was heard"),
-        ([GOOD], [ROW | {"status": "pending"}], "a delivery ends"),
-    ],
-)
+BROKEN = [
+    ([], [ROW | {"status": "failed"}], "a webhook comes at least once"),
+    ([GOOD, replace(GOOD, id="id-2")], [ROW], "a webhook has one id"),
+    ([GOOD, replace(GOOD, body=b"[]")], [ROW], "a repeat says the same"),
+    ([GOOD, replace(GOOD, cause="d2:1")], [ROW], "no webhook from nowhere"),
+    ([GOOD], [ROW, ROW | {"_id": "id-2", "status": "failed"}], "one delivery per subscriber and event"),
+    ([GOOD], [ROW | {"_id": "id-2"}], "what is delivered was heard"),
+    ([GOOD], [ROW | {"status": "pending"}], "a delivery ends"),
+]
+
+
+@pytest.mark.parametrize(("heard", "deliveries", "promise"), BROKEN)
 def test_each_breach_is_named(heard: list[Heard], deliveries: list[Row], promise: str) -> None:
     assert {each.promise for each in judge_webhooks(evidence(*deliveries), heard, ["one"])} == {promise}

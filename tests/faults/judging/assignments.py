@@ -1,7 +1,11 @@
-"""Each document has one assignment, which says what routing's journal says; loads are the sums of them."""
+"""Each document has one assignment, which says what routing's journal says; loads are the sums of them.
+
+Source: what came is somebody's to handle until it is void, and nobody's from then on, whether or not it was given to
+anybody before, whatever people did with it, and also where it was erased.
+"""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.faults.evidence import Row
 from tests.faults.judging.breach import Breach, differing
@@ -10,22 +14,30 @@ from tests.faults.judging.content import known_of
 
 RETURNED = "vanthu.assignment-returned.v1"
 OPEN = {"assigned", "accepted"}
+WITHDRAWN = "withdrawn"
 BRIEF = ("book", "year", "number", "subject", "urgency", "arrived_on")
 
 
 def assignments(case: Case) -> Iterator[Breach]:
     for row in case.evidence.documents:
+        mine = case.assignments.get(row["_id"], [])
         if row["direction"] == "incoming" and row["status"] == "registered":
-            mine = case.assignments.get(row["_id"], [])
-            if len(mine) != 1 or not _has_lead(case, mine[0]):
-                yield Breach("one assignment per document", f"has {len(mine)}", (row["_id"],))
-            else:
-                yield from _is_of(case, row, mine[0])
+            yield from _live(case, row, mine)
+        elif row["direction"] == "incoming" and [each["state"]["status"] for each in mine] != [WITHDRAWN]:
+            what = f"has {[each['state']['status'] for each in mine]}"
+            yield Breach("a void document's one assignment is withdrawn", what, (row["_id"],))
     for id in sorted(set(case.assignments) - set(case.documents)):
         yield Breach("no assignment without its document", "has no document", (id,))
     for row in case.evidence.assignments:
         yield from _is_said(case, row)
     yield from _loads(case)
+
+
+def _live(case: Case, document: Row, mine: Sequence[Row]) -> Iterator[Breach]:
+    if len(mine) != 1 or not _has_lead(case, mine[0]):
+        yield Breach("one assignment per document", f"has {len(mine)}", (document["_id"],))
+    else:
+        yield from _is_of(case, document, mine[0])
 
 
 def _has_lead(case: Case, row: Row) -> bool:
