@@ -20,6 +20,7 @@ from services.events import (
     SecrecyIncidentRaised,
 )
 from services.intake.documents import (
+    RECOVERED,
     Arrival,
     StoredFile,
     arrived,
@@ -79,6 +80,15 @@ def test_a_number_with_two_documents_and_a_document_with_two_numbers_are_named_a
 def test_of_repeated_lines_the_newest_counts() -> None:
     said = [line("a", 1), line("a", 1, version=2), line("a", 1), line("a", 1, version=2)]
     assert list(judged(said).chosen(said)) == [line("a", 1, version=2)]
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_line_that_was_made_from_an_event_alone_counts_only_where_there_is_no_other(version: int) -> None:
+    from_event_alone = [line("a", 1, device=RECOVERED, version=each) for each in (version, version + 1)]
+    logged = line("a", 1, device="scan-1", version=1)
+    for said in ([*from_event_alone, logged], [logged, *from_event_alone]):
+        assert list(judged(said).chosen(said)) == [logged]
+    assert list(judged(from_event_alone).chosen(from_event_alone)) == from_event_alone[1:]
 
 
 def test_a_number_that_stands_for_three_documents_names_all_of_them() -> None:
@@ -182,6 +192,14 @@ def test_a_document_that_is_completed_from_its_line_keeps_what_was_corrected_sin
     event = described(corrected, ["subject", "due_on"], AT)
     again = completed(from_event(event, event.document), row)
     assert {**again, "batch": "batch"} == corrected
+
+
+def test_a_destroyed_document_that_is_completed_from_its_line_stays_its_number_only() -> None:
+    row = numbered()
+    gone = blank(row) | {"version": 3}
+    bare = gone | {"device": RECOVERED}
+    del bare["idempotency_key"]
+    assert completed(bare, row) == gone
 
 
 def test_what_is_said_anew_is_the_same_at_another_version_of_another_epoch() -> None:

@@ -313,6 +313,10 @@ def test_a_recovery_beside_another_folder_changes_nothing_and_what_came_from_kaf
     without = wrong.run("recover", "--yes", "--without-register-log", succeeds=False)
     assert without.returncode == 1  # their files are not in that folder
     assert {row["device"] for row in rows(vanthu, "intake", "documents")} == {"recovered"}
+    with wrong.up():  # its start writes lines of them
+        pass
+    (written_since,) = (wrong.data / "register").glob("*.jsonl")
+    shutil.copy(written_since, vanthu.data / "register" / "0-written-since.jsonl")
     assert vanthu.json("recover", "--yes")["completed"] == DOCUMENTS
     left_out = {"batch", "assignment", "readers"}
     again = sorted(rows(vanthu, "intake", "documents"), key=lambda row: row["_id"])
