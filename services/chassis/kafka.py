@@ -32,8 +32,9 @@ CONSUMER: dict[str, Any] = {
     "auto_offset_reset": "none",
     "enable_auto_commit": False,
     "isolation_level": "read_committed",
-    "session_timeout_ms": 10_000,  # after a kill -9 nobody reads its partitions for so long
-    "heartbeat_interval_ms": 2_500,
+    # After a kill -9 nobody reads its partitions for so long, and the service has to be back at work within 10 s.
+    "session_timeout_ms": 6_000,  # less than this a broker takes only where its group.min.session.timeout.ms is lower
+    "heartbeat_interval_ms": 1_500,
     "rebalance_timeout_ms": 60_000,
     "max_poll_interval_ms": 600_000,
     "fetch_min_bytes": 64 * 1024,  # with the next line: a fetch per pause and not per record
