@@ -287,6 +287,15 @@ def completed(row: Mapping[str, Any], logged: Mapping[str, Any]) -> Row:
     return {**{name: value for name, value in logged.items() if name not in told}, **row, **sender}
 
 
+def sender_key_of(row: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """By which a retry finds the row, where its sender gave a key."""
+    return (row["office"], row["device"], row["idempotency_key"]) if "idempotency_key" in row else None
+
+
+def without_sender_key(row: Mapping[str, Any]) -> Row:
+    return {name: value for name, value in row.items() if name != "idempotency_key"}
+
+
 def with_state(row: Mapping[str, Any], state: DocumentState, version: int) -> Row:
     """The row as an event has it. A restricted or sealed document's texts, which no event carries, stay as they are.
 

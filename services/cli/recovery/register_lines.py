@@ -28,7 +28,7 @@ class Logged:
     contradictions: list[str] = field(default_factory=list)
     contested: set[str] = field(default_factory=set)
     blanked: set[str] = field(default_factory=set)
-    _newest: dict[str, int] = field(default_factory=dict)  # rank, book and number of the line that counts, in one integer
+    _newest: dict[str, int] = field(default_factory=dict)  # of the line that counts: rank, book, number
     _repeated: set[str] = field(default_factory=set)
     _books: list[Book] = field(default_factory=list)
 
