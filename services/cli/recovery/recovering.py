@@ -125,9 +125,9 @@ class _Work:
 
         Files without a document are kept from now on, and until a recovery had nothing to complain of.
         """
+        await self._ground.begin(self._epoch, RECOVER)
         await keep_orphans(self._ground.databases["intake"])
         for service, database in self._ground.databases.items():
-            await Epochs(database).begin(self._epoch, RECOVER)
             await self._journal(service).prepare_indexes()
             await Positions(self._ground.settings, database, service, ()).forget()
         await self._eraser.register.prepare()
