@@ -47,13 +47,15 @@ async def speaker(settings: ChassisSettings, service: str) -> AsyncIterator[Spea
 
 @asynccontextmanager
 async def started(foundation: Foundation) -> AsyncIterator[Foundation]:
+    for part in foundation.first:
+        await part.start()
     await foundation.prepare()
     for part in foundation.parts:
         await part.start()
     try:
         yield foundation
     finally:
-        for part in reversed(foundation.parts):
+        for part in reversed([*foundation.first, *foundation.parts]):
             await part.stop()
 
 

@@ -50,6 +50,8 @@ class Connection(HttpToolsProtocol):
             self._refuse(head_too_large())
 
     def on_message_begin(self) -> None:
+        if self._deaf:
+            return
         super().on_message_begin()
         self._in_head = True
         self._head_bytes = 0
@@ -63,11 +65,11 @@ class Connection(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self._deaf:  # the timer is by now the one that closes
+            return
         self._in_head = False
         self._barren_bytes = 0
         self._stop_timer()
-        if self._deaf:
-            return
         if self._head_bytes + len(self.url) > MOST_HEAD_BYTES or len(self.headers) > MOST_HEADERS:
             self._refuse(head_too_large())
         elif len(self.pipeline) >= MOST_PIPELINED:
@@ -86,7 +88,8 @@ class Connection(HttpToolsProtocol):
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(not_http())
+        if not self._deaf:
+            self._refuse(not_http())
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         async def ending(scope: Any, receive: Any, send: Any) -> None:
@@ -136,6 +139,7 @@ class Connection(HttpToolsProtocol):
     def _linger(self) -> None:
         """Nothing more is said; what the caller still sends is thrown away for a moment, so that it reads the answer."""
         self._deaf = True
+        self._stop_timer()
         self._unset_keepalive_if_required()
         if self.transport.can_write_eof():
             self.transport.write_eof()

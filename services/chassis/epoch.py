@@ -37,10 +37,17 @@ class Epochs:
         row: Row = await self._rows.find_one({"_id": CURRENT}) or {}
         return Epoch(row.get("number", 0), row.get("unfinished"), row.get("of"))
 
-    async def begin(self, number: int, command: str, of: str | None = None) -> None:
-        """Services refuse to start until `finish`. Without `of`, what the row has of it stays."""
+    async def begin(self, number: int, command: str, of: str | None = None) -> Row | None:
+        """Services refuse to start until `finish`. Without `of`, what the row has of it stays. The row as it was."""
         change = {"number": number, "unfinished": command, "begun_at": datetime.now(UTC)} | ({"of": of} if of else {})
-        await self._rows.update_one({"_id": CURRENT}, {"$set": change}, upsert=True)
+        return await self._rows.find_one_and_update({"_id": CURRENT}, {"$set": change}, upsert=True)
+
+    async def undo(self, before: Row | None) -> None:
+        """As if `begin` had not been: the row is what `begin` has returned."""
+        if before is None:
+            await self._rows.drop()  # a database that has nothing is still empty
+        else:
+            await self._rows.replace_one({"_id": CURRENT}, before)
 
     async def finish(self) -> None:
         await self._rows.update_one({"_id": CURRENT}, {"$unset": {"unfinished": "", "of": ""}})

@@ -25,7 +25,10 @@ from services.chassis.settings import ChassisSettings
 
 @dataclass
 class Foundation:
-    """Built once per service by `lay_foundation`; `parts` start in this order."""
+    """Built once per service by `lay_foundation`; `first` and, when all is prepared, `parts` start in this order.
+
+    A process says that it runs before it reads the epoch: a restore that begins meanwhile sees it, or is seen by it.
+    """
 
     settings: ChassisSettings
     client: Client
@@ -38,6 +41,7 @@ class Foundation:
     staff: Staff
     health: Health
     metrics: Metrics
+    first: tuple[Part, ...]
     parts: list[Part] = field(default_factory=list)
 
     async def prepare(self) -> None:
@@ -84,7 +88,7 @@ def lay_foundation(settings: ChassisSettings, service: str) -> Foundation:
         staff=Staff(copies),
         health=health,
         metrics=metrics,
-        parts=[Connection(client), Presence(database, settings.instance, settings.relay_lease_seconds)],
+        first=(Connection(client), Presence(database, settings.instance, settings.relay_lease_seconds)),
     )
 
 

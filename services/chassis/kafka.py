@@ -32,7 +32,8 @@ CONSUMER: dict[str, Any] = {
     "auto_offset_reset": "none",
     "enable_auto_commit": False,
     "isolation_level": "read_committed",
-    "session_timeout_ms": 6_000,  # after a kill -9 nobody reads its partitions for so long; brokers allow no less
+    # After a kill -9 nobody reads its partitions for so long, and the service has to be back at work within 10 s.
+    "session_timeout_ms": 6_000,  # less than this a broker takes only where its group.min.session.timeout.ms is lower
     "heartbeat_interval_ms": 1_500,
     "rebalance_timeout_ms": 60_000,
     "max_poll_interval_ms": 600_000,

@@ -38,12 +38,16 @@ class Part(Protocol):
 
 @dataclass
 class Service:
-    """`prepare` makes indexes and checks the ground; it is repeated until the database answers."""
+    """`prepare` makes indexes and checks the ground; it is repeated until the database answers.
+
+    What is in `first` runs before that, and until all the others have ended.
+    """
 
     name: str
     app: FastAPI
     health: Health
     metrics: Metrics
+    first: Sequence[Part]
     prepare: Callable[[], Awaitable[None]]
     parts: Sequence[Part]
     _started: list[Part] = field(default_factory=list)
@@ -58,8 +62,9 @@ class Service:
         log = logger(self.name)
         while True:
             try:
+                await self._start_parts(self.first)
                 await self.prepare()
-                await self._start_parts()
+                await self._start_parts([*self.first, *self.parts])
                 break
             except (PyMongoError, OSError) as error:
                 log.warning("waiting for the database", cause=cause_of(error), retry_seconds=pause_seconds)
@@ -68,8 +73,8 @@ class Service:
         self.health.started = True
         log.info("service started")
 
-    async def _start_parts(self) -> None:
-        for part in self.parts[len(self._started) :]:
+    async def _start_parts(self, parts: Sequence[Part]) -> None:
+        for part in parts[len(self._started) :]:
             await part.start()
             self._started.append(part)
 

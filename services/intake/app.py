@@ -91,7 +91,7 @@ def build(settings: IntakeSettings) -> Service:
 
     # stopped from the last to the first: whoever waits is numbered while everything still runs
     parts = [AtStop(close), *foundation.parts, sweeping, AtStop(writer.stop)]
-    return Service("intake", app, foundation.health, foundation.metrics, prepare, parts)
+    return Service("intake", app, foundation.health, foundation.metrics, foundation.first, prepare, parts)
 
 
 async def _store_takes_files(files: LocalFiles) -> Verdict:

@@ -280,14 +280,20 @@ def from_event(event: DocumentEvent, state: DocumentState) -> Row:
 def completed(row: Mapping[str, Any], logged: Mapping[str, Any]) -> Row:
     """A row that was made from its event alone, with what only its line knows: the sender's key, and hidden texts."""
     if is_erased(row):
-        return {**{name: logged[name] for name in LEFT_OF_ERASED if name in logged}, **row, **_sender(logged)}
+        return {**row, **{name: logged[name] for name in LEFT_OF_ERASED if name in logged}}
     hidden = frozenset(PRIVATE) if row.get("restricted") or "seal" in row else frozenset()
     told = (_STATE_FIELDS - hidden) | {"conflicted_person_ids"}
-    return {**{name: value for name, value in logged.items() if name not in told}, **row, **_sender(logged)}
+    sender = {name: logged[name] for name in ("device", "fingerprint") if name in logged}
+    return {**{name: value for name, value in logged.items() if name not in told}, **row, **sender}
 
 
-def _sender(logged: Mapping[str, Any]) -> Row:
-    return {name: logged[name] for name in ("device", "fingerprint") if name in logged}
+def sender_key_of(row: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """By which a retry finds the row, where its sender gave a key."""
+    return (row["office"], row["device"], row["idempotency_key"]) if "idempotency_key" in row else None
+
+
+def without_sender_key(row: Mapping[str, Any]) -> Row:
+    return {name: value for name, value in row.items() if name != "idempotency_key"}
 
 
 def with_state(row: Mapping[str, Any], state: DocumentState, version: int) -> Row:

@@ -74,14 +74,6 @@ class Recovery:
             return False
         return True
 
-    async def complete(self, row: Row) -> bool:
-        """False where another document has its sender's key by now."""
-        try:
-            await self.replace(row)
-        except DuplicateKeyError:
-            return False
-        return True
-
     async def brought_back(self) -> AsyncIterator[Row]:
         """Every document that any recovery made again, with what is said of its file."""
         wanted = dict.fromkeys(("office", "sha256", "file"), 1)

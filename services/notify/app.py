@@ -49,7 +49,7 @@ def build(settings: NotifySettings) -> Service:
         await store.prepare()
         await webhooks.prepare()
 
-    return Service(NAME, app, foundation.health, foundation.metrics, prepare, foundation.parts)
+    return Service(NAME, app, foundation.health, foundation.metrics, foundation.first, prepare, foundation.parts)
 
 
 def _deliveries(settings: NotifySettings, foundation: Foundation, store: WebhookStore, notify: Notify) -> Deliveries:

@@ -40,7 +40,7 @@ def build(settings: ReportingSettings) -> Service:
     )
     reports = Reports(settings, store, foundation.copies, foundation.staff, lambda: _unapplied(consumer))
     app.include_router(reports.router)
-    return Service(NAME, app, foundation.health, foundation.metrics, prepare, foundation.parts)
+    return Service(NAME, app, foundation.health, foundation.metrics, foundation.first, prepare, foundation.parts)
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ def build(settings: RoutingSettings) -> Service:
         await foundation.prepare()
         await store.prepare()
 
-    return Service(NAME, app, foundation.health, foundation.metrics, prepare, foundation.parts)
+    return Service(NAME, app, foundation.health, foundation.metrics, foundation.first, prepare, foundation.parts)
 
 
 @asynccontextmanager

@@ -78,6 +78,29 @@ async def test_a_head_that_is_too_large_is_refused_before_it_is_whole(port: int,
     assert (status, problem["type"]) == (431, "urn:vanthu:problem:headers-too-large")
 
 
+@pytest.mark.parametrize("following", [b"GET /length HTTP/1.1\r\nHost: a\r\n\r\n", b"no request\r\n\r\n"])
+async def test_what_came_together_with_a_refused_head_does_not_keep_the_connection_open(
+    port: int, following: bytes
+) -> None:
+    refused = b"GET /length HTTP/1.1\r\n" + b"A: b\r\n" * (MOST_HEADERS + 20) + b"\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(refused + following)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            assert parts_of(await reader.read())[0] == 431
+            with pytest.raises(ConnectionError):
+                await write_bit_by_bit(writer)
+    finally:
+        writer.close()
+
+
+async def write_bit_by_bit(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
 async def test_trailers_and_chunks_that_bring_nothing_end(port: int) -> None:
     head = b"POST /length HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
     assert parts_of(await said(port, head, b"0\r\nA: " + b"x" * 10_000_000))[0] == 431

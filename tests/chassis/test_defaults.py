@@ -57,7 +57,7 @@ async def test_the_consumer_never_skips_never_commits_by_itself_and_has_time_to_
     assert consumer._enable_auto_commit is False
     assert consumer._isolation_level == "read_committed"
     assert consumer._rebalance_timeout_ms == 60_000
-    assert consumer._session_timeout_ms == 6_000
+    assert (consumer._session_timeout_ms, consumer._heartbeat_interval_ms) == (6_000, 1_500)
     assert consumer._group_instance_id is None
     assert CONSUMER["partition_assignment_strategy"] == (RangePartitionAssignor,)
     await consumer.stop()

@@ -57,8 +57,8 @@ def toy(settings: ChassisSettings) -> tuple[Service, Foundation]:
         return len(await request.body())
 
     _add_form(app)
-    service = Service("routing", app, foundation.health, foundation.metrics, foundation.prepare, foundation.parts)
-    return service, foundation
+    health, metrics, first, parts = foundation.health, foundation.metrics, foundation.first, foundation.parts
+    return Service("routing", app, health, metrics, first, foundation.prepare, parts), foundation
 
 
 def _add_form(app: FastAPI) -> None:
@@ -161,7 +161,7 @@ async def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(settings: Cha
     assert answer.status_code == 500
     assert "secret" not in answer.text
     await service.stop()
-    for part in service.parts:
+    for part in [*service.first, *service.parts]:
         await part.stop()
 
 
@@ -235,7 +235,7 @@ async def test_ready_fails_and_live_holds_while_the_database_is_away(settings: C
     assert (ready.status_code, live.status_code) == (503, 200)
     assert ready.json()["checks"]["started"]["ok"] is False
     await service.stop()
-    for part in service.parts:
+    for part in [*service.first, *service.parts]:
         await part.stop()
 
 

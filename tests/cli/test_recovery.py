@@ -1,14 +1,18 @@
 """What a recovery decides: which events were lost, which lines contradict, and who is behind whom."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from services.chassis.journal import restated, row_of
 from services.cli.recovery.lost_events import belongs
 from services.cli.recovery.register_lines import judged
+from services.cli.recovery.registering import Registering, read_log
 from services.cli.recovery.skew import Mend, mends
 from services.events import (
     Direction,
@@ -20,6 +24,7 @@ from services.events import (
     SecrecyIncidentRaised,
 )
 from services.intake.documents import (
+    RECOVERED,
     Arrival,
     StoredFile,
     arrived,
@@ -79,6 +84,15 @@ def test_a_number_with_two_documents_and_a_document_with_two_numbers_are_named_a
 def test_of_repeated_lines_the_newest_counts() -> None:
     said = [line("a", 1), line("a", 1, version=2), line("a", 1), line("a", 1, version=2)]
     assert list(judged(said).chosen(said)) == [line("a", 1, version=2)]
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_line_that_was_made_from_an_event_alone_counts_only_where_there_is_no_other(version: int) -> None:
+    from_event_alone = [line("a", 1, device=RECOVERED, version=each) for each in (version, version + 1)]
+    logged = line("a", 1, device="scan-1", version=1)
+    for in_any_order in ([*from_event_alone, logged], [logged, *from_event_alone]):
+        assert list(judged(in_any_order).chosen(in_any_order)) == [logged]
+    assert list(judged(from_event_alone).chosen(from_event_alone)) == from_event_alone[1:]
 
 
 def test_a_number_that_stands_for_three_documents_names_all_of_them() -> None:
@@ -182,6 +196,54 @@ def test_a_document_that_is_completed_from_its_line_keeps_what_was_corrected_sin
     event = described(corrected, ["subject", "due_on"], AT)
     again = completed(from_event(event, event.document), row)
     assert {**again, "batch": "batch"} == corrected
+
+
+def test_a_destroyed_document_that_is_completed_from_its_line_stays_its_number_only() -> None:
+    row = numbered()
+    gone = blank(row) | {"version": 3}
+    bare = gone | {"device": RECOVERED}
+    del bare["idempotency_key"]
+    assert completed(bare, row) == gone
+
+
+class OneBareRow:
+    """A register of one document that came back from its event alone; another has its sender's key by now."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.row = row
+
+    async def known(self, _: object) -> dict[str, bool]:
+        return {self.row["_id"]: True}
+
+    async def owners(self, _: object) -> dict[Any, str]:
+        return {}
+
+    async def get(self, _: str) -> dict[str, Any]:
+        return self.row
+
+    async def replace(self, row: dict[str, Any]) -> None:
+        self.row = row
+
+    async def answered(self, keys: Iterable[Any]) -> dict[Any, dict[str, Any]]:
+        return {key: {"_id": "another"} for key in keys}
+
+
+async def test_a_document_whose_sender_has_repeated_itself_gets_what_its_line_knows_but_for_the_key(
+    tmp_path: Path,
+) -> None:
+    row = numbered(restricted=True)
+    event = arrived(row)
+    assert isinstance(event, DocumentReceived)
+    register: Any = OneBareRow(from_event(event, event.document))
+    (tmp_path / "h-0.jsonl").write_bytes(orjson.dumps(log_line(row)) + b"\n")
+    unused: Any = None
+    work = Registering(read_log(tmp_path), register, register, unused, unused, dry=False)
+    done = await work.register_lost(tmp_path, lambda _: None)
+    assert done.completed == 1
+    (said,) = done.contradictions
+    assert "another" in said
+    assert "idempotency_key" not in register.row
+    assert {**register.row, "idempotency_key": "key-1", "batch": "batch"} == row
 
 
 def test_what_is_said_anew_is_the_same_at_another_version_of_another_epoch() -> None:

@@ -225,6 +225,57 @@ def test_a_number_that_stands_for_two_documents_is_named_and_nobody_gets_it(
     vanthu.run("recover", "--yes")
 
 
+def test_documents_whose_senders_have_repeated_themselves_since_come_back_without_their_keys(
+    backed_up: BackedUp, tmp_path: Path
+) -> None:
+    """A machine is lost with its register log, an old backup restored, and the log is found when scanners have gone on."""
+    vanthu = backed_up.elsewhere(tmp_path / "elsewhere")
+    vanthu.run("restore", str(backed_up.folder), "--yes")
+    with vanthu.up() as up:
+        key = vanthu.json("key", "create", "--office", OFFICE, "--device", "scan-1")["key"]
+        with up.client(key) as scanner:
+            repeated = [upload(scanner, incoming(), PDF + b"again", key=f"key-{number}").json() for number in (8, 9)]
+    found = found_log(vanthu, {number: f"key-{number}" for number in range(DOCUMENTS + 1, DOCUMENTS + 6)})
+    planned = vanthu.run("recover", "--dry-run", succeeds=False)
+    done = vanthu.json("recover", "--yes", succeeds=False)
+    assert planned.returncode == 1
+    assert done["documents"] == 3
+    keyless = [each for each in done["contradictions"] if "sender's key" in each]
+    for logged, other, said in zip(found[2:4], repeated, keyless, strict=True):
+        assert logged["id"] in said
+        assert other["id"] in said
+    assert all(logged["id"] in planned.stderr for logged in found[:4])
+    keys = {row["number"]: row.get("idempotency_key") for row in rows(vanthu, "intake", "documents")}
+    assert list(keys) == sorted(keys) == list(range(1, DOCUMENTS + 6))
+    assert [keys[number] for number in (6, 7, 8, 9, 10)] == ["key-8", "key-9", None, None, "key-10"]
+    assert {each.get("unfinished") for each in rows(vanthu, "intake", "epochs")} == {None}
+    (vanthu.data / "register" / "found.jsonl").write_text("".join(json.dumps(each) + "\n" for each in found[2:]))
+    vanthu.run("recover", "--yes")
+    with vanthu.up():
+        judged = vanthu.json("check", "--wait", "60", succeeds=False)
+    # what was numbered before the loss came earlier than what got the numbers before it since
+    assert [each["name"] for each in judged if not each["ok"]] == ["numbers"]
+    (fault,) = next(each["faults"] for each in judged if each["name"] == "numbers")
+    assert "8 was received before 7" in fault["detail"]
+
+
+def found_log(vanthu: Vanthu, keys: dict[int, str]) -> list[dict[str, Any]]:
+    """Lines of lost documents of these numbers, with their files, in a register log that lies beside the present one."""
+    (log,) = (vanthu.data / "register").glob("*.jsonl")
+    like = json.loads(next(each for each in log.read_text().splitlines() if each))
+    lines = [
+        {**like, "id": f"0198c0de-0000-7000-8000-0000000000{number:02}", "number": number, "idempotency_key": key}
+        for number, key in keys.items()
+    ]
+    files = vanthu.data / "files" / OFFICE
+    for each in lines:
+        path = files / each["id"][-2:] / each["id"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(files / like["id"][-2:] / like["id"], path)
+    (vanthu.data / "register" / "found.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
+    return lines
+
+
 def test_a_dry_run_counts_what_is_missing_and_changes_nothing(backed_up: BackedUp, tmp_path: Path) -> None:
     vanthu = backed_up.elsewhere(tmp_path / "elsewhere")
     vanthu.run("restore", str(backed_up.folder), "--yes")
@@ -313,6 +364,10 @@ def test_a_recovery_beside_another_folder_changes_nothing_and_what_came_from_kaf
     without = wrong.run("recover", "--yes", "--without-register-log", succeeds=False)
     assert without.returncode == 1  # their files are not in that folder
     assert {row["device"] for row in rows(vanthu, "intake", "documents")} == {"recovered"}
+    with wrong.up():  # its start writes lines of them
+        pass
+    (written_since,) = (wrong.data / "register").glob("*.jsonl")
+    shutil.copy(written_since, vanthu.data / "register" / "0-written-since.jsonl")
     assert vanthu.json("recover", "--yes")["completed"] == DOCUMENTS
     left_out = {"batch", "assignment", "readers"}
     again = sorted(rows(vanthu, "intake", "documents"), key=lambda row: row["_id"])

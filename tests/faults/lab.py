@@ -16,7 +16,7 @@ from tests.cli.vanthu import OFFICE_FILE, Vanthu, new_vanthu
 from tests.faults.evidence import SERVICES, Place, gather, kafka, lags, unsent
 from tests.faults.ledger import Ledger, histories
 from tests.faults.load import Senders
-from tests.faults.oracle import judge, told
+from tests.faults.oracle import Poison, judge, told
 from tests.faults.replica import Replica, Usage
 
 OFFICE = "vpubnd"
@@ -78,7 +78,7 @@ class Lab:
         return {**before, "lag": lag, "unsent after that": sum((await asyncio.to_thread(unsent, self.place)).values())}
 
     async def judge(
-        self, *, poison: Collection[str] = (), settled: bool = True, erased: Collection[str] = ()
+        self, *, poison: Collection[Poison] = (), settled: bool = True, erased: Collection[str] = ()
     ) -> dict[str, Any]:
         """Fails with the whole story where the promise is broken; else what was judged."""
         known, evidence = histories(self.ledger.path), await gather(self.place)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from tests.faults.evidence import Evidence
 from tests.faults.judging.assignments import assignments
 from tests.faults.judging.breach import Breach
-from tests.faults.judging.case import Case
+from tests.faults.judging.case import Case, Poison
 from tests.faults.judging.content import content
 from tests.faults.judging.counters import counters
 from tests.faults.judging.facts import facts
@@ -31,11 +31,11 @@ def judge(
     histories: Mapping[Sender, History],
     evidence: Evidence,
     *,
-    poison: Collection[str] = (),
+    poison: Collection[Poison] = (),
     settled: bool = True,
     erased: Collection[str] = (),
 ) -> list[Breach]:
-    """All breaches of the promise. `poison` are the keys of records that nobody can use, sent on purpose.
+    """All breaches of the promise. `poison` are records that their service cannot use, on purpose.
 
     `settled`: every sender has had an answer by now, so that nothing may be unknown. `erased` are documents that
     were destroyed on purpose: their numbers stay taken, and nothing else is left.
@@ -44,4 +44,4 @@ def judge(
     return [breach for subject in SUBJECTS for breach in subject(case)]
 
 
-__all__ = ["ZONE", "Breach", "judge", "judge_webhooks", "told"]
+__all__ = ["ZONE", "Breach", "Poison", "judge", "judge_webhooks", "told"]

@@ -44,7 +44,8 @@ async def test_replayed_after_the_bug_is_fixed_it_is_as_if_it_had_never_failed(
         evidence = await gather(lab.place)
         letters = [row["key"].decode() for row in evidence.dead_letters]
         assert set(letters) == set(struck)
-        assert _of_others(judge(histories(lab.ledger.path), evidence, poison=struck), struck) == []
+        poison = [(service, id) for id in struck]
+        assert _of_others(judge(histories(lab.ledger.path), evidence, poison=poison), struck) == []
         while_broken, once_fixed = struck[::2], struck[1::2]
         corrected = await correct(lab, intake.url, while_broken)
         assert corrected == len(while_broken)

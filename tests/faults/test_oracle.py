@@ -58,8 +58,17 @@ def test_every_promise_that_is_judged_is_broken_by_a_harm(path: Path) -> None:
 def test_dead_letters_that_are_the_poison_are_no_breach_and_one_that_is_missing_is() -> None:
     found = evidence()
     found.dead_letters.append(letter("poison"))
-    assert judge(ledger(), found, poison=["poison"]) == []
-    assert [each.documents for each in judge(ledger(), found, poison=["poison", "more"])] == [("more",)]
+    poison = ("routing", "poison")
+    assert judge(ledger(), found, poison=[poison]) == []
+    breaches = judge(ledger(), found, poison=[poison, ("notify", "more")])
+    assert [each.documents for each in breaches] == [("more",)]
+
+
+def test_a_dead_letter_of_the_same_document_in_another_service_is_no_poison() -> None:
+    found = evidence()
+    found.dead_letters += [letter(FIRST), {**letter(FIRST), "service": "notify"}]
+    (breach,) = judge(ledger(), found, poison=[("routing", FIRST)])
+    assert "notify's" in str(breach)
 
 
 def test_what_was_sent_before_the_log_was_cut_may_be_missing_there() -> None:

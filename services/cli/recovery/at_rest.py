@@ -12,7 +12,7 @@ from services.chassis.mongo import Database
 from services.chassis.settings import ChassisSettings
 from services.cli.names import Name
 
-PATIENCE_SECONDS = 20.0  # whoever was killed holds its leases for 10 s
+PATIENCE_SECONDS = 20.0  # whoever was killed stays a member of its group for 6 s
 PAUSE_SECONDS = 1.0
 NOT_YET = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 

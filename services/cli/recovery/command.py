@@ -108,7 +108,8 @@ def _tell_faults(done: Recovered) -> None:
         errors.print(f"[bold red]Not done:[/] {each}", soft_wrap=True)
     if done.contradictions:
         say(
-            "Nobody can guess which is right: look at the papers, take the wrong lines out of the register log, run again."
+            "Nobody can guess which is right: look at the papers. Where one number or one document stands there twice, "
+            "take the wrong lines out of the register log. Then run this again."
         )
     for id in done.missing_files[:SHOWN]:
         errors.print(f"[bold red]Its file is missing or other:[/] {id}", soft_wrap=True)

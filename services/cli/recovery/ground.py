@@ -39,6 +39,19 @@ class Ground:
     async def epochs(self) -> list[Epoch]:
         return [await Epochs(each).current() for each in self.databases.values()]
 
+    async def begin(self, number: int, command: str, of: str | None = None) -> None:
+        """The epoch, in all databases. Raises StillRunning, with all of them as they were, where a service has started.
+
+        One that had read the old epoch before is seen only now; one that comes later reads that it has to wait.
+        """
+        before = {name: await Epochs(each).begin(number, command, of) for name, each in self.databases.items()}
+        try:
+            await check_at_rest(self.settings, self.databases)
+        except Exception:
+            for name, row in before.items():
+                await Epochs(self.databases[name]).undo(row)
+            raise
+
 
 @contextmanager
 def servers(here: Installation) -> Iterator[dict[str, Any]]:

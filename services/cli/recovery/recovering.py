@@ -92,6 +92,7 @@ class _Work:
         routing = ground.databases["routing"]
         self.intake = IntakeRecovery(ground.databases["intake"], self._journal("intake"))
         self._routing = RoutingRecovery(routing, AssignmentStore(routing), self._journal("routing"))
+        self._eraser = new_eraser(ground.settings, ground.intake, ground.databases, epoch)
         self._register = ground.intake.data_folder / "register"
         self._logged = read_log(self._register)
         self.done = Recovered(epoch=epoch)
@@ -124,11 +125,12 @@ class _Work:
 
         Files without a document are kept from now on, and until a recovery had nothing to complain of.
         """
+        await self._ground.begin(self._epoch, RECOVER)
         await keep_orphans(self._ground.databases["intake"])
         for service, database in self._ground.databases.items():
-            await Epochs(database).begin(self._epoch, RECOVER)
             await self._journal(service).prepare_indexes()
             await Positions(self._ground.settings, database, service, ()).forget()
+        await self._eraser.register.prepare()
         await AssignmentStore(self._ground.databases["routing"]).prepare()
 
     async def put_events_back(self) -> None:
@@ -140,7 +142,8 @@ class _Work:
 
     async def register(self) -> None:
         with closing(self._files()) as files:
-            work = Registering(self._logged, self.intake, self._events("intake"), files, self._dry)
+            register, journal = self._eraser.register, self._events("intake")
+            work = Registering(self._logged, self.intake, register, journal, files, self._dry)
             done = await work.register_lost(self._register, self._step("Register log"))
         self.done.documents += done.documents
         self.done.completed += done.completed
@@ -176,9 +179,7 @@ class _Work:
         listed = await asyncio.to_thread(erased_ids, self._register)
         for id in sorted(self._logged.blanked - listed.keys()):
             await asyncio.to_thread(order, self._register, id, datetime.now(UTC))
-        ground = self._ground
-        eraser = new_eraser(ground.settings, ground.intake, ground.databases, self._epoch)
-        self.done.erased_again = await eraser.again("vanthu recover")
+        self.done.erased_again = await self._eraser.again("vanthu recover")
 
     async def look_for_files(self) -> None:
         with closing(self._files()) as files:

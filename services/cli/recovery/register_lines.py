@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from services.intake.documents import is_erased
+from services.intake.documents import RECOVERED, is_erased
 
 Line = dict[str, Any]
 Book = tuple[str, str, int]
 Owner = tuple[str, str, int, int]
-NUMBER_BITS, PLACE_BITS = 40, 72
+NUMBER_BITS, PLACE_BITS, VERSION_BITS = 40, 72, 32
 NUMBER, PLACE = (1 << NUMBER_BITS) - 1, (1 << PLACE_BITS) - 1
 
 
@@ -28,7 +28,7 @@ class Logged:
     contradictions: list[str] = field(default_factory=list)
     contested: set[str] = field(default_factory=set)
     blanked: set[str] = field(default_factory=set)
-    _newest: dict[str, int] = field(default_factory=dict)  # version, book and number of the newest line, in one integer
+    _newest: dict[str, int] = field(default_factory=dict)  # of the line that counts: rank, book, number
     _repeated: set[str] = field(default_factory=set)
     _books: list[Book] = field(default_factory=list)
 
@@ -46,11 +46,11 @@ class Logged:
         return {self._books[book]: number for book, number in highest.items()}
 
     def chosen(self, said: Iterable[Line]) -> Iterator[Line]:
-        """Of the same lines, read again, the newest of each document that is not contested."""
+        """Of the same lines, read again, the one that counts of each document that is not contested."""
         taken: set[str] = set()
         for line in said:
             id = line["id"]
-            if id in self.contested or id in taken or _version(line) != self._newest[id] >> PLACE_BITS:
+            if id in self.contested or id in taken or _rank(line) != self._newest[id] >> PLACE_BITS:
                 continue
             if id in self._repeated:
                 taken.add(id)
@@ -64,7 +64,7 @@ def judged(said: Iterable[Line]) -> Logged:
     for line in said:
         id = line["id"]
         place = books.setdefault(owned(line)[:3], len(books)) << NUMBER_BITS | line["number"]
-        packed = _version(line) << PLACE_BITS | place
+        packed = _rank(line) << PLACE_BITS | place
         known = logged._newest.setdefault(id, packed)
         if known is not packed:
             logged._repeated.add(id)
@@ -110,6 +110,7 @@ def _all_named(logged: Logged, places: Iterable[int]) -> str:
     return " and ".join(sorted(map(named, owners)))
 
 
-def _version(line: Line) -> int:
+def _rank(line: Line) -> int:
+    """By version; but a line that was made from an event alone knows less than any that intake wrote when it numbered."""
     version: int = line.get("version", 1)
-    return version
+    return version | (line.get("device") != RECOVERED) << VERSION_BITS

@@ -9,10 +9,11 @@ from services.chassis.errors import Failure
 from services.chassis.journal import rows_about
 from services.chassis.mongo import Collection, Row
 from services.cli.recovery.register_lines import Line, Logged, judged, named, owned
-from services.intake.documents import RECOVERED, completed, from_log
+from services.intake.documents import RECOVERED, completed, from_log, sender_key_of, without_sender_key
 from services.intake.files import LocalFiles
 from services.intake.recovering import Recovery, has_its_bytes
 from services.intake.register_log import lines
+from services.intake.store import Register
 
 ROWS_AT_ONCE = 200
 Progress = Callable[[int], None]
@@ -42,6 +43,7 @@ class Registering:
 
     logged: Logged
     recovery: Recovery
+    register: Register
     journal: Collection
     files: LocalFiles
     dry: bool
@@ -65,21 +67,40 @@ class Registering:
             for line in lost
             if owned(line) in owners
         ]
-        rows = [from_log(line) for line in lost if owned(line) not in owners]
-        self.done.documents += len(rows)
         await self._complete([line for line in piece if known.get(line["id"]) and line["device"] != RECOVERED])
+        rows = await self._each_key_once([from_log(line) for line in lost if owned(line) not in owners])
+        self.done.documents += len(rows)
         if self.dry:
             self.done.missing_files += [row["_id"] for row in rows if not await has_file(row, self.files)]
         elif rows:
             await self.recovery.register(rows, await _told(rows, self.journal))
 
     async def _complete(self, piece: Iterable[Line]) -> None:
+        rows = []
         for line in piece:
             row = await self.recovery.get(line["id"])
             assert row is not None
-            self.done.completed += 1
-            if not self.dry and not await self.recovery.complete(completed(row, from_log(line))):
-                self.done.contradictions.append(f"the sender's key of {line['id']} is another document's by now")
+            rows.append(completed(row, from_log(line)))
+        self.done.completed += len(rows)
+        for row in await self._each_key_once(rows):
+            if not self.dry:
+                await self.recovery.replace(row)
+
+    async def _each_key_once(self, rows: Sequence[Row]) -> list[Row]:
+        """Whoever repeated an upload while its line was lost has another document by now: that one keeps the key."""
+        keys = {row["_id"]: key for row in rows if (key := sender_key_of(row))}
+        holders = {key: row["_id"] for key, row in (await self.register.answered(keys.values())).items()}
+        kept = []
+        for row in rows:
+            key = keys.get(row["_id"])
+            holder = holders.setdefault(key, row["_id"]) if key else row["_id"]
+            if holder != row["_id"]:
+                self.done.contradictions.append(
+                    f"{named(owned(row))}, {row['_id']}, has to do without its sender's key, which is {holder}'s by now: "
+                    "look whether both are one paper, and void one of them if so"
+                )
+            kept.append(row if holder == row["_id"] else without_sender_key(row))
+        return kept
 
 
 async def without_file(recovery: Recovery, files: LocalFiles, progress: Progress) -> list[str]:

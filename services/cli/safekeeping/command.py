@@ -12,7 +12,7 @@ from services.chassis.settings import ChassisSettings
 from services.cli.databases import opened_all
 from services.cli.installation import DEFAULT_DATA, DataOption, Installation, JsonOption, installed
 from services.cli.recovery.command import steps, tell
-from services.cli.recovery.ground import READERS_FIRST, Ground, at_rest, servers
+from services.cli.recovery.ground import READERS_FIRST, RESTORE, Ground, at_rest, servers
 from services.cli.recovery.recovering import Recovered, recover
 from services.cli.safekeeping.dumping import Source, dump, previous_of
 from services.cli.safekeeping.loading import Target, is_loaded, load, work_of
@@ -96,10 +96,12 @@ async def _restore(
 ) -> Recovered:
     async with at_rest(here, given) as ground:
         target = _target(ground, databases_only=databases_only)
-        loaded = await is_loaded(target, work_of(folder, manifest, target))
+        work = work_of(folder, manifest, target)
+        loaded = await is_loaded(target, work)
         epoch = following(max(manifest.epoch, await ground.epoch()), datetime.now(UTC))
         with new_progress() as bar:
             if not loaded:
+                await ground.begin(epoch, RESTORE, work)
                 await load(folder, manifest, target, epoch, steps(bar)("Rows and files"))
             return Recovered() if databases_only else await recover(ground, steps(bar), sweep=False)
 

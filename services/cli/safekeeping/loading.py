@@ -92,10 +92,10 @@ def _check_folders(target: Target) -> None:
 
 
 async def load(folder: Path, manifest: Manifest, target: Target, epoch: int, progress: Progress) -> None:
-    """Everything is there with its indexes and on the disk; services do not start before `vanthu recover`."""
-    work = work_of(folder, manifest, target)
-    for database in target.databases.values():
-        await Epochs(database).begin(epoch, RESTORE, work)
+    """Everything is there with its indexes and on the disk; services do not start before `vanthu recover`.
+
+    The epoch has begun with RESTORE: what is there meanwhile is dropped.
+    """
     for service, database in target.databases.items():
         for name in set(await database.list_collection_names()) - {EPOCHS}:
             await database.drop_collection(name)

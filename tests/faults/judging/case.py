@@ -13,6 +13,7 @@ from tests.faults.ledger import History, Sender
 DESCRIBED = "vanthu.document-described.v1"
 VOIDED = "vanthu.document-voided.v1"
 ERASED = "vanthu.document-erased.v1"
+Poison = tuple[str, str]  # the service that cannot use a record, and the record's key
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Case:
-    """`poison` are the keys of records that nobody can use, sent on purpose; `erased` was destroyed on purpose.
+    """`poison` are records that their service cannot use, on purpose; `erased` was destroyed on purpose.
 
     `settled`: every sender has had an answer by now, so that nothing may be unknown.
     """
 
     histories: Mapping[Sender, History]
     evidence: Evidence
-    poison: frozenset[str] = frozenset()
+    poison: frozenset[Poison] = frozenset()
     erased: frozenset[str] = frozenset()
     settled: bool = field(default=True, kw_only=True)
 
