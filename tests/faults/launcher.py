@@ -61,6 +61,7 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "files destroyed": ("services.intake.files", "LocalFiles.destroy", "after"),
     "journal blanked": ("services.chassis.erasures", "Erasures.blank_journal", "after"),
     "Kafka emptied": ("services.cli.emptying", "delete_until", "after"),
+    "file backed up": ("services.cli.safekeeping.copying", "_copied", "after"),
     "restore begun": ("services.chassis.epoch", "Epochs.begin", "after"),
     "collection restored": ("services.cli.safekeeping.loading", "_collection", "after"),
     "folder restored": ("services.cli.safekeeping.loading", "_copy", "after"),
