@@ -18,6 +18,10 @@ REMAINS = (
     "freed blocks of the disks, until they are overwritten",
     "what people have downloaded, printed, or been sent",
 )
+BACK_UP_NOW = (
+    "Run `vanthu backup` now: Kafka has lost events of other documents with this one's, so that a `vanthu recover` from "
+    "an older backup would find less there."
+)
 
 
 def erase(
@@ -37,7 +41,8 @@ def erase(
     confirm(f"Destroy {document_id or 'all that the list of erasures names'} for ever?", yes)
     destroyed = run(_destroy(here, document_id, wait))
     if json:
-        print_json({"destroyed": [asdict(each) for each in destroyed], "remains": list(REMAINS)})
+        told = {"destroyed": [asdict(each) for each in destroyed], "remains": list(REMAINS)}
+        print_json(told | {"next": BACK_UP_NOW} if destroyed else told)
         return
     for each in destroyed:
         say(
@@ -49,6 +54,8 @@ def erase(
     say("Not reached by this command:")
     for remains in REMAINS:
         say(f"  {remains}")
+    if destroyed:
+        say(BACK_UP_NOW)
 
 
 async def _destroy(here: Installation, document_id: str, wait_seconds: float) -> list[Destroyed]:

@@ -53,7 +53,7 @@ class LocalFiles:
         self._memory = Memory()
 
     def path_of(self, office: str, document_id: str) -> Path:
-        return self.folder / office / document_id[-2:] / document_id
+        return path_in(self.folder, office, document_id)
 
     def begin(self, office: str, document_id: str) -> "LocalDraft":
         folder = f"{self.folder}/{office}/{document_id[-2:]}"
@@ -226,6 +226,10 @@ class LocalDraft:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def path_in(folder: Path, office: str, document_id: str) -> Path:
+    return folder / office / document_id[-2:] / document_id
 
 
 def take_away(path: Path) -> bool:

@@ -14,8 +14,9 @@ import pytest
 from services.chassis.errors import Failure
 from services.chassis.mongo import connect
 from services.chassis.settings import ChassisSettings
+from services.cli import erase
 from services.cli.emptying import empty_kafka
-from services.cli.erasing import Eraser, new_eraser
+from services.cli.erasing import Destroyed, Eraser, new_eraser
 from services.cli.names import Name
 from services.intake.erasure_list import erased_ids
 from services.intake.files import LocalFiles
@@ -188,3 +189,22 @@ async def test_again_destroys_and_says_anew_whatever_a_restore_brought_back(
     assert "CANARY" not in str(await intake.database["events"].find({"key": id}).to_list(None))
     if what == "reader":
         assert await eraser.again("vanthu recover") == [], "it is on its way already"
+
+
+@pytest.mark.parametrize(("destroyed", "times"), [([Destroyed("a"), Destroyed("b")], 1), ([], 0)])
+def test_who_has_destroyed_something_is_told_to_back_up(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    destroyed: list[Destroyed],
+    times: int,
+) -> None:
+    async def destroy(*_: Any) -> list[Destroyed]:
+        return destroyed
+
+    monkeypatch.setenv("VANTHU_MONGO_URL", "mongodb://127.0.0.1:9")
+    monkeypatch.setattr(erase, "_destroy", destroy)
+    for json in (False, True):
+        erase.erase("", again=True, wait=1, yes=True, data=tmp_path, json=json)
+        said = capsys.readouterr()
+        assert (said.out if json else said.err).count("Run `vanthu backup` now") == times

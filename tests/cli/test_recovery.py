@@ -10,7 +10,9 @@ import orjson
 import pytest
 
 from services.chassis.journal import restated, row_of
+from services.cli.recovery.command import tell
 from services.cli.recovery.lost_events import belongs
+from services.cli.recovery.recovering import Recovered
 from services.cli.recovery.register_lines import judged
 from services.cli.recovery.registering import Registering, read_log
 from services.cli.recovery.skew import Mend, mends
@@ -360,3 +362,27 @@ def test_hand_entered_counts_and_incidents_have_readers_of_their_own() -> None:
     incident = nobody | {"said intake": [event(1, SecrecyIncidentRaised.type)]}
     assert mends("i", incident | {"notify": [{"heard": [[SecrecyIncidentRaised.type, 0, 1]]}]}) == []
     assert mends("i", incident)[0].producer == "intake"
+
+
+def told(done: Recovered, capsys: pytest.CaptureFixture[str]) -> str:
+    tell(done, json=False)
+    return " ".join(capsys.readouterr().err.split())
+
+
+def test_what_is_not_named_of_a_long_list_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    ids = [f"number-{count:02}" for count in range(23)]
+    said = told(Recovered(contradictions=ids, missing_files=ids), capsys)
+    assert said.count("number-19") == 2
+    assert "number-20" not in said
+    assert said.count("… and 3 more; --json names all") == 2
+    assert "more;" not in told(Recovered(contradictions=ids[:20]), capsys)
+
+
+def test_documents_that_came_back_without_their_senders_keys_are_named_as_possibly_twice_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = told(Recovered(unlogged=[f"number-{count:02}" for count in range(21)]), capsys)
+    assert "From its event alone: number-19" in said
+    assert "… and 1 more; in intake's database `db.documents.find({device: 'recovered'})` names all" in said
+    assert "has it twice" in said
+    assert "twice" not in told(Recovered(), capsys)

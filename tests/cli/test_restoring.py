@@ -1,7 +1,9 @@
 """`vanthu backup`, `restore` and `recover` as operators meet them: what they refuse, and what they name."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import dataclass, replace
@@ -16,6 +18,7 @@ from services.embedded import Endpoints
 from services.intake.erasure_list import erased_ids, order
 from services.intake.sealing import blank_line
 from tests.cli.vanthu import COMMAND, OFFICE_FILE, PDF, Up, Vanthu, incoming, new_vanthu, upload
+from tests.nursery import Job, start
 
 OFFICE = "vpubnd"
 DOCUMENTS = 5
@@ -84,6 +87,32 @@ def test_only_its_owner_may_read_a_backup(backed_up: BackedUp) -> None:
 
 def test_a_backup_is_not_written_over_another(backed_up: BackedUp) -> None:
     assert "is not empty" in refused(backed_up.vanthu, "backup", str(backed_up.folder))
+
+
+def test_beside_another_folder_than_intakes_nothing_is_backed_up(backed_up: BackedUp, tmp_path: Path) -> None:
+    wrong = replace(backed_up.vanthu, data=tmp_path / "wrong")
+    assert "Is this intake's data folder?" in refused(wrong, "backup", str(tmp_path / "backup"))
+    assert list(tmp_path.glob("backup*")) == []
+
+
+def test_a_backup_that_is_asked_to_stop_leaves_no_papers_behind(backed_up: BackedUp, tmp_path: Path) -> None:
+    proof, said, draft = tmp_path / "struck", tmp_path / "said", tmp_path / "backup.part"
+    env = {**backed_up.vanthu.env, "FAULT": "freeze:file backed up:2", "FAULT_PROOF": str(proof)}
+    arguments = ["backup", str(tmp_path / "backup"), "--data", str(backed_up.vanthu.data)]
+    process = start(Job("tests.faults.launcher", arguments, env, str(said), str(said)))
+    try:
+        ends = time.monotonic() + 60
+        while not proof.exists():
+            assert time.monotonic() < ends, said.read_text()
+            time.sleep(0.05)
+        assert len(list(draft.glob("files/*/*/*"))) == 2
+        os.kill(process.pid, signal.SIGTERM)
+        os.kill(process.pid, signal.SIGCONT)
+        assert process.wait(60) == 128 + signal.SIGTERM
+    finally:
+        process.kill()
+    assert list(tmp_path.glob("backup*")) == []
+    assert "Stopped by a signal" in said.read_text()
 
 
 def test_a_later_backup_links_the_files_of_an_earlier_one_and_is_whole(backed_up: BackedUp, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from services.cli.main import main
 from tests.faults.disk import fail_syncs
 from tests.faults.power import note_syncs
 
-# point: (module, function in it, whether the process dies before or after it); in the order of an upload
+# point: (module that calls it, function, whether the process dies before or after it); in the order of an upload
 CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "upload begun": ("services.intake.posting", "Posting._upload", "before"),
     "metadata read": ("services.intake.judging", "Judge.metadata", "before"),
@@ -55,12 +55,13 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "webhook marked": ("services.notify.webhook.store", "WebhookStore.settle", "after"),
     "rebuild has read": ("services.reporting.store", "ReportingStore.fill", "before"),
     "rebuild is whole": ("services.reporting.store", "ReportingStore.flip", "before"),
-    "erased, not listed": ("services.intake.erasure_list", "order", "before"),
-    "erasure listed": ("services.intake.erasure_list", "order", "after"),
+    "erased, not listed": ("services.cli.erasing", "order", "before"),
+    "erasure listed": ("services.cli.erasing", "order", "after"),
     "copies destroyed": ("services.intake.files", "LocalFiles.destroy", "before"),
     "files destroyed": ("services.intake.files", "LocalFiles.destroy", "after"),
     "journal blanked": ("services.chassis.erasures", "Erasures.blank_journal", "after"),
-    "Kafka emptied": ("services.chassis.kafka", "delete_until", "after"),
+    "Kafka emptied": ("services.cli.emptying", "delete_until", "after"),
+    "file backed up": ("services.cli.safekeeping.copying", "_copied", "after"),
     "restore begun": ("services.chassis.epoch", "Epochs.begin", "after"),
     "collection restored": ("services.cli.safekeeping.loading", "_collection", "after"),
     "folder restored": ("services.cli.safekeeping.loading", "_copy", "after"),

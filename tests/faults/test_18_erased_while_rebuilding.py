@@ -330,6 +330,7 @@ def _erase(lab: Lab, id: str) -> None:
     done = lab.vanthu.json("erase", id, "--yes", "--wait", "90")
     assert done["destroyed"][0]["journal_rows"] > 3
     assert done["remains"]
+    assert "vanthu backup" in done["next"]
 
 
 def _is_building(lab: Lab) -> bool:

@@ -1,6 +1,6 @@
 """`vanthu recover`: what a restored database lacks comes back under its old number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -90,6 +90,7 @@ def tell(done: Recovered, *, json: bool) -> None:
             f"{done.office:,} newer people, units, calendars or public keys came from Kafka; rules of the office did not."
         )
     say(f"{done.sent_again:,} subjects are sent again, {done.said_anew:,} said anew, in epoch {done.epoch}.")
+    _tell_unlogged(done.unlogged)
     _tell_faults(done)
     if done.erased_again:
         say(
@@ -103,13 +104,30 @@ def tell(done: Recovered, *, json: bool) -> None:
     say("Start the services, and run `vanthu check`.")
 
 
+def _tell_unlogged(ids: Sequence[str]) -> None:
+    """No later run names them again, because they are there then; MongoDB does."""
+    _tell_first(
+        "From its event alone:", ids, "in intake's database `db.documents.find({device: 'recovered'})` names all"
+    )
+    if ids:
+        say(
+            "Their senders' keys are lost: a sender that has repeated, or will repeat, such a document has it twice, under "
+            "two numbers. Look for the same paper near it in the register, and void one of the two."
+        )
+
+
+def _tell_first(title: str, all: Sequence[str], where: str = "--json names all") -> None:
+    for each in all[:SHOWN]:
+        errors.print(f"[bold red]{title}[/] {each}", soft_wrap=True)
+    if len(all) > SHOWN:
+        say(f"… and {len(all) - SHOWN:,} more; {where}")
+
+
 def _tell_faults(done: Recovered) -> None:
-    for each in done.contradictions[:SHOWN]:
-        errors.print(f"[bold red]Not done:[/] {each}", soft_wrap=True)
+    _tell_first("Not done:", done.contradictions)
     if done.contradictions:
         say(
             "Nobody can guess which is right: look at the papers. Where one number or one document stands there twice, "
             "take the wrong lines out of the register log. Then run this again."
         )
-    for id in done.missing_files[:SHOWN]:
-        errors.print(f"[bold red]Its file is missing or other:[/] {id}", soft_wrap=True)
+    _tell_first("Its file is missing or other:", done.missing_files)

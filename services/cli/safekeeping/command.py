@@ -1,8 +1,10 @@
 """`vanthu backup` and `vanthu restore`."""
 
 import asyncio
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -20,6 +22,7 @@ from services.cli.safekeeping.manifest import Manifest, check, read_manifest
 from services.cli.terminal import confirm, fail, new_progress, print_json, run, say
 from services.intake.settings import IntakeSettings
 
+STOPS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 Folder = Annotated[Path, typer.Argument(help="Folder of the backup.", file_okay=False)]
 
 
@@ -28,6 +31,9 @@ def backup(
     since: Annotated[
         Path | None, typer.Option(help="An earlier backup: its files are linked, not copied.", file_okay=False)
     ] = None,
+    without_lost_files: Annotated[
+        bool, typer.Option("--without-lost-files", help="Documents' files are lost for good: back up what is there.")
+    ] = False,
     data: DataOption = DEFAULT_DATA,
     json: JsonOption = False,
 ) -> None:
@@ -35,20 +41,34 @@ def backup(
     here, target = installed(data), folder.resolve()
     if target.exists() and any(target.iterdir()):
         fail(f"{target} is not empty; nothing was written.", "Name a new folder for each backup.")
-    manifest = run(_backup(here, target, since.resolve() if since else None))
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _leave)
+    try:
+        manifest = run(_backup(here, target, since.resolve() if since else None, may_lack_files=without_lost_files))
+    except SystemExit:
+        say("Stopped by a signal: what was written of the backup is taken away. Run the same again.")
+        raise
     if json:
         print_json(_told(manifest))
     else:
         say(f"{_words(manifest)} are in {target}. `vanthu restore --check {target}` looks whether they stay so.")
 
 
-async def _backup(here: Installation, target: Path, since: Path | None) -> Manifest:
+def _leave(number: int, frame: FrameType | None) -> None:
+    """What is written so far holds papers in clear: it is taken away, and no second signal interrupts that."""
+    for each in STOPS:
+        signal.signal(each, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+async def _backup(here: Installation, target: Path, since: Path | None, *, may_lack_files: bool) -> Manifest:
     settings, intake = here.settings(ChassisSettings), here.settings(IntakeSettings)
     previous = previous_of(since) if since else None
     async with opened_all(settings, READERS_FIRST) as databases:
         folders = (intake.data_folder / "files", intake.data_folder / "register")
         with new_progress() as bar:
-            source = Source(databases, settings.mongo_database_prefix, *folders)
+            source = Source(databases, settings.mongo_database_prefix, *folders, may_lack_files)
             return await dump(source, target, previous, steps(bar)("Rows and files"))
 
 
@@ -114,7 +134,8 @@ def _target(ground: Ground, *, databases_only: bool) -> Target:
 
 def _words(manifest: Manifest) -> str:
     rows = sum(each.rows for each in manifest.parts)
-    return f"{rows:,} rows as of {manifest.at:%Y-%m-%d %H:%M:%S} UTC and {manifest.files:,} files"
+    lost = f" ({manifest.files_lost:,} more were lost before)" if manifest.files_lost else ""
+    return f"{rows:,} rows as of {manifest.at:%Y-%m-%d %H:%M:%S} UTC and {manifest.files:,} files{lost}"
 
 
 def _told(manifest: Manifest) -> dict[str, object]:

@@ -1,13 +1,13 @@
 """A backup is written: all databases as of one moment, then the register log, the files, and the list of erasures.
 
 In this order every line of the register log, and every document of the databases, has its file; and what was destroyed
-while the backup was made is destroyed again when it is restored.
+while the backup was made is destroyed again when it is restored. A backup that lacks any of it is none.
 """
 
 import contextlib
 import gzip
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,29 +18,18 @@ from pymongo.errors import OperationFailure
 from services.chassis.epoch import EPOCHS, Epochs
 from services.chassis.errors import Failure
 from services.chassis.mongo import Collection, Database, Session
+from services.cli.safekeeping.copying import check_log, copied_erasures, copied_files, copied_logs, count_lost, part_of
 from services.cli.safekeeping.manifest import (
     DATABASES,
-    FILES,
     HASHES,
     MANIFEST,
-    REGISTER,
     Manifest,
     NoBackup,
     Part,
-    file_hashes,
     read_manifest,
     sha256_of,
 )
-from services.cli.safekeeping.writing import (
-    chunks_of,
-    linked,
-    make_private,
-    start_afresh,
-    sync_folders,
-    synced,
-    write_synced,
-)
-from services.intake.erasure_list import NAME as ERASURES
+from services.cli.safekeeping.writing import make_private, start_afresh, sync_folders, synced, write_synced
 from services.intake.files import PART_SUFFIX, sync_folder
 
 LEFT_OUT = {EPOCHS, "leases", "consumer_positions"}  # what is true of these servers only
@@ -62,18 +51,22 @@ class Moved(Failure):
 
 @dataclass(frozen=True)
 class Source:
-    """What is backed up. `databases` by service; `files` and `register` are intake's folders."""
+    """What is backed up. `databases` by service; `files` and `register` are intake's folders.
+
+    `may_lack_files`: documents' files that are lost already are counted, and no reason to have no backup.
+    """
 
     databases: dict[str, Database]
     prefix: str
     files: Path
     register: Path
+    may_lack_files: bool = False
 
 
 async def dump(source: Source, target: Path, previous: Path | None, progress: Progress) -> Manifest:
     """The whole backup under its name, or nothing of that name. Files that `previous` has are linked, not copied.
 
-    Raises Halted where a restore has not come to its end, TooSlow, Moved, OSError; then nothing is left of it.
+    Raises Halted where a restore has not come to its end, TooSlow, Moved, NotWhole, OSError; then nothing is left of it.
     """
     for database in source.databases.values():
         await Epochs(database).settled()
@@ -91,11 +84,12 @@ async def dump(source: Source, target: Path, previous: Path | None, progress: Pr
 
 async def _written(source: Source, draft: Path, previous: Path | None, progress: Progress) -> Manifest:
     at, parts = await _databases(source.databases, draft, progress)
-    parts += _copied_logs(sorted(source.register.glob("*.jsonl")), draft)
-    files = dict(_files(source.files, draft / FILES, previous, progress))
-    parts += _copied_logs(source.register.glob(ERASURES), draft)
-    lines = (f"{digest}  {FILES}/{path}\n".encode() for path, (digest, _) in sorted(files.items()))
-    parts.append(_part(HASHES, *write_synced(draft / HASHES, lines)))
+    documents = next((each for each in parts if (each.service, each.collection) == ("intake", "documents")), None)
+    parts += copied_logs(source.register, draft)
+    check_log(draft, documents, source.register)
+    hashes, tally = copied_files(source.files, draft, previous, progress)
+    parts += [hashes, *copied_erasures(source.register, draft)]
+    lost = count_lost(draft, documents, source.files, may_lack=source.may_lack_files)
     manifest = Manifest(
         vanthu=version("vanthu"),
         mongodb=await _server_version(source),
@@ -103,8 +97,9 @@ async def _written(source: Source, draft: Path, previous: Path | None, progress:
         epoch=max([(await Epochs(each).current()).number for each in source.databases.values()]),
         prefix=source.prefix,
         parts=tuple(parts),
-        files=len(files),
-        files_bytes=sum(size for _, size in files.values()),
+        files=tally.files,
+        files_bytes=tally.files_bytes,
+        files_lost=lost,
     )
     write_synced(draft / MANIFEST, [manifest.model_dump_json(indent=1).encode()])
     sync_folders(draft)
@@ -173,7 +168,7 @@ async def _collection(service: str, collection: Collection, session: Session, dr
             packed.write(batch)
             rows += count_rows(batch)
             progress(count_rows(batch))
-    part = _part(path, *synced(draft / path))
+    part = part_of(path, *synced(draft / path))
     indexes = [dict(each) async for each in collection.list_indexes() if each["name"] != "_id_"]
     return part.model_copy(
         update={
@@ -192,48 +187,6 @@ def count_rows(batch: bytes) -> int:
         place += int.from_bytes(batch[place : place + 4], "little")
         count += 1
     return count
-
-
-def _part(path: str, digest: str, size_bytes: int) -> Part:
-    return Part(path=path, sha256=digest, size_bytes=size_bytes)
-
-
-# --- register log and files ----------------------------------------------------------------------
-
-
-def _copied_logs(paths: Iterable[Path], draft: Path) -> Iterator[Part]:
-    """A line that is being written is left to the next backup."""
-    for path in paths:
-        text = path.read_bytes()
-        whole = text[: text.rfind(b"\n") + 1]
-        make_private(draft / REGISTER)
-        yield _part(f"{REGISTER}/{path.name}", *write_synced(draft / REGISTER / path.name, [whole]))
-
-
-def _files(
-    source: Path, target: Path, previous: Path | None, progress: Progress
-) -> Iterator[tuple[str, tuple[str, int]]]:
-    """Each file's path and `(SHA-256, size)`. A document's file never changes once it has its name."""
-    known = dict(file_hashes(previous)) if previous else {}
-    for path in source.glob("*/*/*"):
-        name = path.relative_to(source).as_posix()
-        if path.suffix == PART_SUFFIX:
-            continue
-        make_private((target / name).parent)
-        if previous and name in known and linked(previous / FILES / name, target / name):
-            yield name, (known[name], (target / name).stat().st_size)
-        elif size := _copied(path, target / name):
-            yield name, size
-        progress(1)
-
-
-def _copied(path: Path, target: Path) -> tuple[str, int] | None:
-    """None for a file that went to the trash meanwhile: it belonged to no document."""
-    try:
-        return write_synced(target, chunks_of(path))
-    except FileNotFoundError:
-        target.unlink(missing_ok=True)
-        return None
 
 
 def previous_of(folder: Path) -> Path:

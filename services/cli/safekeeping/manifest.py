@@ -36,7 +36,10 @@ class Part(BaseModel):
 
 
 class Manifest(BaseModel):
-    """`at` is the moment whose state the databases have; register log and files are of a little later."""
+    """`at` is the moment whose state the databases have; register log and files are of a little later.
+
+    `files_lost` are files of documents that were missing when it was made.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,6 +52,7 @@ class Manifest(BaseModel):
     parts: tuple[Part, ...]
     files: int
     files_bytes: int
+    files_lost: int = 0
 
     def of_databases(self) -> list[Part]:
         return [each for each in self.parts if each.service]
@@ -86,7 +90,10 @@ def check(folder: Path, manifest: Manifest, progress: Progress) -> None:
             faults.append(f"{HASHES} names {len(hashes):,} files instead of {manifest.files:,}")
     if faults:
         more = f" … and {len(faults) - FAULTS_SHOWN:,} more" if len(faults) > FAULTS_SHOWN else ""
-        raise NoBackup(f"The backup is damaged: {'; '.join(faults[:FAULTS_SHOWN])}{more}. Use another one.")
+        raise NoBackup(
+            f"The backup is damaged: {'; '.join(faults[:FAULTS_SHOWN])}{more}. Use another one, "
+            "and make the next one without --since."
+        )
 
 
 def _faults(folder: Path, expected: Sequence[tuple[str, str]], progress: Progress) -> Iterator[str]:
