@@ -47,6 +47,7 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "register log written": ("services.intake.register_log", "write_all", "after"),
     "register log synced": ("services.intake.register_log", "RegisterLog.append", "after"),
     "before the answer": ("services.intake.posting", "_answered", "before"),
+    "events to send": ("services.chassis.relay", "_outcomes", "before"),
     "event acknowledged": ("services.chassis.relay", "Relay._mark_sent", "before"),
     "event marked": ("services.chassis.relay", "Relay._mark_sent", "after"),
     "batch decoded": ("services.chassis.consume", "Consumer._apply_all", "before"),

@@ -85,6 +85,12 @@ class Replica:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Frozen, by whomever."""
+        assert self.process is not None
+        return psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
+
     def start(self, fault: str = "") -> None:
         assert not self.alive
         self.struck.unlink(missing_ok=True)
