@@ -24,7 +24,7 @@ from tests.faults.ledger import Paper
 from tests.faults.load import Senders
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
-from tests.faults.watching import MOST_GROWTH_MEGABYTES, connections, watched
+from tests.faults.watching import MOST_GROWTH_MEGABYTES, watched
 
 HOSTILE = "scan-9"
 SLOW_SENDERS = 500
@@ -94,7 +94,7 @@ async def test_500_slow_senders_and_floods_cost_others_at_most_twice_their_time_
                 async with attackers("slow", intake, hostile, SLOW_SENDERS, heard_slow):
                     await _until_held(intake, SLOW_SENDERS // 2)
                     slow.append(await _p99_ms(senders, honest))
-                    held.append(connections(intake))
+                    held.append(intake.connections())
                 calm.append(await _p99_ms(senders, honest))
                 async with attackers("flood", intake, hostile, FLOODERS, heard_flood):
                     flooded.append(await _p99_ms(senders, honest))
@@ -166,8 +166,8 @@ async def _p99_ms(senders: Senders, honest: Iterator[Paper]) -> float:
 async def _until_held(intake: Replica, count: int) -> None:
     """Others hold so many connections."""
     ends = time.monotonic() + 30
-    while connections(intake) < count:
-        assert time.monotonic() < ends, f"only {connections(intake)} slow senders came"
+    while intake.connections() < count:
+        assert time.monotonic() < ends, f"only {intake.connections()} slow senders came"
         await asyncio.sleep(0.1)
 
 
