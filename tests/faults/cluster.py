@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from pymongo import MongoClient
-from pymongo.errors import AutoReconnect, ExecutionTimeout, PyMongoError
+from pymongo.errors import PyMongoError
 
 from services.embedded import Endpoints
 from services.embedded.folder import DataFolder
@@ -28,6 +28,7 @@ OPLOG_MB = 256
 PRIMARY_SECONDS = 120.0
 ELECTION_SECONDS = 60.0
 STEPPED_DOWN_SECONDS = 10
+CATCH_UP_SECONDS = 1  # less than a client waits for its answer
 SETTLED_LOOKS = 30
 KILL_SECONDS = 30.0
 PAUSE_SECONDS = 0.1
@@ -77,16 +78,34 @@ class MongoSet:
         return known
 
     def step_down(self) -> None:
-        """The primary gives up, and another member has been elected when this returns."""
-        term, primary = self.term(), self.primary()
-        with direct(primary) as client, suppress(AutoReconnect, ExecutionTimeout):  # refused while nobody has caught up
-            client.admin.command("replSetStepDown", STEPPED_DOWN_SECONDS, secondaryCatchUpPeriodSecs=5)
-        until(lambda: self.term() > term, ELECTION_SECONDS, "another primary")
+        """The primary gives up, and another election has been won when this returns.
+
+        It is asked again as long as it refuses, because nobody has caught up, or no answer comes.
+        """
+        before = self.term()
+
+        def is_over() -> bool:
+            with suppress(PyMongoError), direct(self.primary()) as client:
+                if _term(client) > before:
+                    return True
+                client.admin.command(
+                    "replSetStepDown", STEPPED_DOWN_SECONDS, secondaryCatchUpPeriodSecs=CATCH_UP_SECONDS
+                )
+            return False
+
+        until(is_over, ELECTION_SECONDS, "another primary")
 
     def term(self) -> int:
-        """Of the election that made the present primary."""
-        with direct(self.primary()) as client:
-            return int(client.admin.command("replSetGetStatus")["term"])
+        """Of the election that made the present primary, who is asked again as long as no answer comes."""
+        found: list[int] = []
+
+        def has_answered() -> bool:
+            with suppress(PyMongoError), direct(self.primary()) as client:
+                found.append(_term(client))
+            return bool(found)
+
+        until(has_answered, ELECTION_SECONDS, "a primary that says its term")
+        return found[0]
 
 
 class KafkaBrokers:
@@ -190,6 +209,10 @@ def direct(member: Mongod) -> Iterator[MongoClient[dict[str, Any]]]:
         f"mongodb://{member.address}/", serverSelectionTimeoutMS=2000, socketTimeoutMS=2000, **options
     ) as client:
         yield client
+
+
+def _term(client: MongoClient[dict[str, Any]]) -> int:
+    return int(client.admin.command("replSetGetStatus")["term"])
 
 
 def until(there: Callable[[], bool], seconds: float, what: str) -> float:

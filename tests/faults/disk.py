@@ -53,16 +53,23 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def fail_syncs(while_there: Path) -> None:
-    """From now on, for this process: no sync succeeds as long as the file is there, which counts them in its size."""
-    original = os.fsync
+def fail_syncs(while_there: Path, under: Path) -> None:
+    """From now on, for this process: no sync of that folder and what is in it succeeds as long as the file is there,
+    which counts them in its size.
+    """
+    original, folder = os.fsync, under.resolve()
 
     @functools.wraps(original)
     def failing(fd: Any) -> None:
-        if not while_there.exists():
+        if not while_there.exists() or not _path_of(fd).is_relative_to(folder):
             return original(fd)
         with while_there.open("ab") as count:
             count.write(b".")
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     os.fsync = failing
+
+
+def _path_of(fd: Any) -> Path:
+    number = fd if isinstance(fd, int) else fd.fileno()
+    return Path(f"/proc/self/fd/{number}").readlink()

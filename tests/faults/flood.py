@@ -1,6 +1,7 @@
-"""`python -m tests.faults.flood URL KEY COUNT`: so many senders of floods, each a second after its last, until stdin closes.
+"""`python -m tests.faults.flood URL KEY COUNT SEED`: so many senders of floods, until stdin closes.
 
-In the end one line of JSON says what they were told, how often; what is not the truth stands there by its name.
+Each sends another a second after its last. In the end one line of JSON says what they were told, how often; what is
+not the truth stands there by its name.
 """
 
 import asyncio
@@ -54,18 +55,20 @@ def refused_requests(key: str) -> Iterator[Flood]:
     yield "an end without end", chunked(key, [whole, *[b"after the end " * 5_000] * 200]), {400, 413}
 
 
-async def _sender(url: str, floods: Sequence[Flood], heard: Counter[str]) -> None:
+async def _sender(url: str, floods: Sequence[Flood], heard: Counter[str], chance: random.Random) -> None:
     while True:
-        await asyncio.sleep(2 * random.random() * PAUSE_SECONDS)
-        what, sent, expected = random.choice(floods)
+        await asyncio.sleep(2 * chance.random() * PAUSE_SECONDS)
+        what, sent, expected = chance.choice(floods)
         status = await status_of(url, sent)
         heard[str(status) if status in expected else f"{what}: {status}"] += 1
 
 
-async def main(url: str, key: str, count: int) -> None:
+async def main(url: str, key: str, count: int, seed: str) -> None:
     heard: Counter[str] = Counter()
     floods = [each for each in refused_requests(key) if isinstance(each[1], bytes) and 408 not in each[2]]
-    senders = [asyncio.create_task(_sender(url, floods, heard)) for _ in range(count)]
+    senders = [
+        asyncio.create_task(_sender(url, floods, heard, random.Random(f"{seed} {place}"))) for place in range(count)
+    ]
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     for each in senders:
         each.cancel()
@@ -74,4 +77,4 @@ async def main(url: str, key: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]))

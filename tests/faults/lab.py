@@ -25,6 +25,8 @@ OUTGOING = "out-1"
 READERS = ("routing", "notify", "reporting")
 QUIET_SECONDS, LOOK_SECONDS = 30.0, 0.5
 MOST_GROWTH = Usage(memory_mb=150.0, handles=450)  # of 200 uploads at once: a connection and a file each
+MOST_KEPT_HANDLES = 40  # of pools to one MongoDB and one Kafka; of an upload nothing stays
+LET_GO_SECONDS = 20.0
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Lab:
     folder: Path
     replicas: dict[str, Replica] = field(default_factory=dict)
     most_growth: Usage = MOST_GROWTH
+    most_kept_handles: int = MOST_KEPT_HANDLES
 
     def replica(self, name: str, *services: str, **env: str) -> Replica:
         """A new one, not started yet. `env` replaces what all have."""
@@ -86,6 +89,7 @@ class Lab:
         assert not breaches, told(breaches, known, evidence)
         outcomes = [each.outcome for each in known.values()]
         return self._growth() | {
+            "handles kept": max([await self._let_go(each) for each in self.replicas.values()], default=0),
             "documents": len(evidence.documents),
             "ok": outcomes.count("ok"),
             "refused": outcomes.count("refused"),
@@ -98,6 +102,14 @@ class Lab:
             for each in self.replicas.values():
                 each.look()
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _let_go(self, replica: Replica) -> int:
+        """How many handles more than when it was ready it keeps after all work. Fails where they do not become few."""
+        ends = time.monotonic() + LET_GO_SECONDS
+        while (kept := replica.kept_handles()) > self.most_kept_handles:
+            assert time.monotonic() < ends, f"{replica.name} keeps {kept} handles more than at its start after all work"
+            await asyncio.sleep(LOOK_SECONDS)
+        return kept
 
     def _growth(self) -> dict[str, float]:
         """The most that any process has grown since it was ready. Fails where that is more than work needs."""
@@ -130,6 +142,7 @@ async def opened_lab(
     if data:
         vanthu.data = data
     lab = await asyncio.to_thread(_furnished, vanthu, servers, folder)
+    lab.most_kept_handles *= replication  # a pool to each member
     watching = asyncio.create_task(lab.watch())
     try:
         yield lab

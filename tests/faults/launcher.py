@@ -8,8 +8,8 @@ files without a document every N seconds instead of every hour. Several faults s
 
 The product has no switch that breaks it: a fault is wrapped around its functions from here, and a name that
 the product no longer has stops the process at once. `FAULT_PROOF` is the file that says that it happened.
-`SYNCED` is the file that is to know what was synced (see `power`), `BAD_DISK` the one while which no sync succeeds
-(see `disk`).
+`SYNCED` is the file that is to know what was synced (see `power`), `BAD_DISK` the one while which no sync of anything in
+the folder `BAD_FOLDER` succeeds (see `disk`).
 """
 
 import functools
@@ -47,6 +47,7 @@ CRASH_POINTS: dict[str, tuple[str, str, str]] = {
     "register log written": ("services.intake.register_log", "write_all", "after"),
     "register log synced": ("services.intake.register_log", "RegisterLog.append", "after"),
     "before the answer": ("services.intake.posting", "_answered", "before"),
+    "events to send": ("services.chassis.relay", "_outcomes", "before"),
     "event acknowledged": ("services.chassis.relay", "Relay._mark_sent", "before"),
     "event marked": ("services.chassis.relay", "Relay._mark_sent", "after"),
     "batch decoded": ("services.chassis.consume", "Consumer._apply_all", "before"),
@@ -213,7 +214,7 @@ if __name__ == "__main__":
     if os.environ.get("SYNCED"):
         note_syncs(Path(os.environ["SYNCED"]))
     if os.environ.get("BAD_DISK"):
-        fail_syncs(Path(os.environ["BAD_DISK"]))
+        fail_syncs(Path(os.environ["BAD_DISK"]), Path(os.environ["BAD_FOLDER"]))
     for each in filter(None, os.environ.get("FAULT", "").split(";")):
         arm(each, Path(os.environ["FAULT_PROOF"]))
     main()

@@ -85,6 +85,12 @@ class Replica:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Frozen, by whomever."""
+        assert self.process is not None
+        return psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
+
     def start(self, fault: str = "") -> None:
         assert not self.alive
         self.struck.unlink(missing_ok=True)
@@ -108,6 +114,21 @@ class Replica:
         assert self.process is not None
         process = psutil.Process(self.process.pid)
         return Usage(process.memory_info().rss / 1e6, process.num_fds())
+
+    def kept_handles(self) -> int:
+        """How many more than when it was ready. Who is connected to it keeps a handle of it and is not counted; a
+        dead one has held nothing for long.
+        """
+        with contextlib.suppress(psutil.Error):  # it may die at any moment
+            if self.alive and self._when_ready:
+                return self.usage().handles - self._when_ready.handles - self.connections()
+        return 0
+
+    def connections(self) -> int:
+        """That others hold to it at this moment."""
+        assert self.process is not None
+        found = psutil.Process(self.process.pid).net_connections("tcp")
+        return sum(each.status == psutil.CONN_ESTABLISHED and each.laddr.port == self.port for each in found)
 
     def starved_seconds(self) -> float:
         """How long its main thread could have worked, and others had the processors."""

@@ -1,4 +1,4 @@
-"""`python -m tests.faults.slow URL KEY COUNT`: so many senders that trickle without end, until stdin closes.
+"""`python -m tests.faults.slow URL KEY COUNT SEED`: so many senders that trickle without end, until stdin closes.
 
 Each comes back a second after it was put out. In the end one line of JSON says what they were told, how often.
 """
@@ -30,8 +30,8 @@ def beginnings(key: str) -> Iterator[bytes]:
         yield head(key, "Transfer-Encoding: chunked") + b"\r\n" + f"{len(inside):x}\r\n".encode() + inside + b"\r\n"
 
 
-async def _sender(url: str, beginning: bytes, heard: Counter[str]) -> None:
-    await asyncio.sleep(random.random() * PAUSE_SECONDS)
+async def _sender(url: str, beginning: bytes, heard: Counter[str], wait_seconds: float) -> None:
+    await asyncio.sleep(wait_seconds)
     while True:
         with contextlib.suppress(OSError):
             async with connection(url) as (reader, writer):
@@ -53,10 +53,12 @@ async def _trickle(writer: asyncio.StreamWriter, *, chunked: bool) -> None:
         await writer.drain()
 
 
-async def main(url: str, key: str, count: int) -> None:
+async def main(url: str, key: str, count: int, seed: str) -> None:
     heard: Counter[str] = Counter()
-    begin = beginnings(key)
-    senders = [asyncio.create_task(_sender(url, next(begin), heard)) for _ in range(count)]
+    begin, chance = beginnings(key), random.Random(seed)
+    senders = [
+        asyncio.create_task(_sender(url, next(begin), heard, chance.random() * PAUSE_SECONDS)) for _ in range(count)
+    ]
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     for each in senders:
         each.cancel()
@@ -65,4 +67,4 @@ async def main(url: str, key: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]))

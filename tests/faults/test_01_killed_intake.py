@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -84,7 +84,7 @@ async def _killed_at(points: list[str], seed: int, new_lab: LabOpener, figures: 
         for point, following in zip(points, [*faults[1:], ""], strict=True):
             work = asyncio.create_task(_post_until_dead(intake, senders, post))
             await intake.until_ended(STRIKE_SECONDS)
-            next_number.append(await _accepted(other, senders, next(good), time.monotonic()))
+            next_number.append(await _accepted(other, senders, next(good), _working_seconds_of(other)))
             assert intake.struck.read_text() == point
             await work
             await _back_at_work(intake, senders, next(good), following)
@@ -125,16 +125,26 @@ async def _back_at_work(intake: Replica, senders: Senders, paper: Paper, fault: 
     started = time.monotonic()
     intake.start(fault)
     await intake.until_ready()
-    return await _accepted(intake, senders, paper, started, START_SECONDS)
+    return await _accepted(intake, senders, paper, lambda: time.monotonic() - started, START_SECONDS)
+
+
+def _working_seconds_of(replica: Replica) -> Callable[[], float]:
+    """How long it is since now, without the time in which it could have worked and other tests had the processors."""
+    began, starved = time.monotonic(), replica.starved_seconds()
+    return lambda: time.monotonic() - began - (replica.starved_seconds() - starved)
 
 
 async def _accepted(
-    intake: Replica, senders: Senders, paper: Paper, since: float, within_seconds: float = BACK_SECONDS
+    intake: Replica,
+    senders: Senders,
+    paper: Paper,
+    passed: Callable[[], float],
+    within_seconds: float = BACK_SECONDS,
 ) -> float:
-    """Seconds since that moment when this replica has numbered the document. Fails when it is too late."""
+    """The seconds that have passed when this replica has numbered the document. Fails when it is too late."""
     while (await senders.post(paper, intake.url))[0] != "ok":
-        assert time.monotonic() - since < within_seconds, f"the book is blocked: {intake.last_words()}"
+        assert passed() < within_seconds, f"the book is blocked: {intake.last_words()}"
         await asyncio.sleep(0.05)
-    seconds = time.monotonic() - since
+    seconds = passed()
     assert seconds < within_seconds, f"{intake.name} took its document only after {seconds:.1f} s"
     return seconds

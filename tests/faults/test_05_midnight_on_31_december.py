@@ -26,6 +26,8 @@ from tests.faults.oracle import ZONE
 from tests.faults.papers import papers
 
 LEAD = timedelta(seconds=35)
+LEAD_WITH_ELECTION = timedelta(seconds=90)  # an idle machine needs 15 to 25 of them until a primary is settled
+BEFORE = timedelta(seconds=20)
 AFTER = timedelta(seconds=15)
 BEHIND_SECONDS = (150.0, 200.0)  # a member's clock, at least and at most: when it takes over it is still the old year
 SLOW, FAST = timedelta(minutes=4), timedelta(minutes=1)  # within 5 minutes of every member's clock
@@ -115,11 +117,12 @@ async def test_number_order_is_time_order_over_midnight_and_the_new_year_begins_
 ) -> None:
     chance = random.Random(seed)
     async with night(servers.kafka_bootstrap, tmp_path, members=3) as now, now.lab.senders(seed) as senders:
-        midnight = await now.begin(LEAD, SLOW, FAST)
+        midnight = await now.begin(LEAD_WITH_ELECTION, SLOW, FAST)
         await now.until_seen()
         await now.leave_secondaries_behind(chance)
         assert now.office.now() < midnight
         assert await _outcomes(now, senders, seed + 1000) == {"ok"}
+        await now.until(midnight - BEFORE)
         work = asyncio.create_task(_work_until(midnight + AFTER, now, senders, seed))
         await now.until(midnight - timedelta(seconds=3 * chance.random()))
         chance.choice([now.slow_one, now.fast_one]).kill()

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,10 @@ from services.embedded import EmbeddedServers, Endpoints
 from tests.faults.bad_syncs import BadSyncs
 from tests.faults.conftest import LabOpener
 from tests.faults.disk import small_disk
+from tests.faults.evidence import gather
+from tests.faults.judging.case import sender_of
 from tests.faults.lab import OUTGOING, READERS, SCANNERS, Lab, opened_lab
-from tests.faults.ledger import Paper, histories
+from tests.faults.ledger import Paper, Sender, histories
 from tests.faults.load import Senders
 from tests.faults.papers import papers
 from tests.faults.replica import Replica
@@ -57,7 +59,7 @@ async def test_with_syncs_that_fail_nobody_is_told_that_a_document_is_safe(
 ) -> None:
     async with new_lab() as lab, lab.senders(seed) as senders:
         bad = lab.folder / "bad-disk"
-        intake = lab.replica("intake", "intake", BAD_DISK=str(bad))
+        intake = lab.replica("intake", "intake", BAD_DISK=str(bad), BAD_FOLDER=str(lab.place.data))
         await lab.start(intake, lab.replica("readers", *READERS))
         post = papers(seed, SCANNERS, outgoing=OUTGOING, refused_share=0)
         chance = random.Random(seed)
@@ -68,6 +70,36 @@ async def test_with_syncs_that_fail_nobody_is_told_that_a_document_is_safe(
         assert bad.stat().st_size >= figures["put off"]
         assert not _parts(lab)
         bad.unlink()
+        await _goes_on(lab, senders, post, figures)
+
+
+@pytest.mark.fault(15)
+@pytest.mark.timeout(300)
+async def test_with_a_register_log_that_does_not_sync_nobody_is_told_a_number_before_it_is_safe(
+    seed: int, new_lab: LabOpener, figures: dict[str, Any]
+) -> None:
+    """Files are synced, numbers are committed, and only the log's own sync is missing."""
+    async with new_lab() as lab, lab.senders(seed) as senders:
+        bad = lab.folder / "bad-register"
+        intake = lab.replica("intake", "intake", BAD_DISK=str(bad), BAD_FOLDER=str(lab.place.data / "register"))
+        await lab.start(intake, lab.replica("readers", *READERS))
+        post = papers(seed, SCANNERS, outgoing=OUTGOING, refused_share=0)
+        chance = random.Random(seed)
+        await senders.work(post, count=chance.randint(10, 40), connections=chance.randint(1, 8))
+        bad.touch()
+        figures["put off"] = await _all_put_off(senders, post, 20)
+        for paper in list(senders.open):  # again, while it does not sync: the number that it has is no answer yet
+            assert (await senders.post(paper))[0] == "unknown"
+        figures["syncs that failed"] = bad.stat().st_size
+        assert figures["syncs that failed"] > 0
+        numbers = await _numbers_of(lab, senders.open)
+        assert len(numbers) == figures["put off"], "nothing was numbered before the log failed"
+        bad.unlink()
+        for paper in senders.open:
+            await senders.until_accepted(paper, BACK_SECONDS)
+        again, senders.open = senders.open, []
+        assert await _numbers_of(lab, again) == numbers
+        assert _told(lab, again) == numbers
         await _goes_on(lab, senders, post, figures)
 
 
@@ -199,6 +231,19 @@ async def _is_put_off(senders: Senders, paper: Paper) -> bool:
     assert answer.json()["remedy"]
     senders.open.append(paper)
     return True
+
+
+async def _numbers_of(lab: Lab, sent: Sequence[Paper]) -> dict[Sender, int]:
+    """What the register has given them."""
+    wanted = {paper.sender for paper in sent}
+    rows = (await gather(lab.place)).documents
+    return {sender: row["number"] for row in rows if (sender := sender_of(row)) in wanted}
+
+
+def _told(lab: Lab, sent: Sequence[Paper]) -> dict[Sender, int]:
+    """What their senders were told."""
+    known = histories(lab.ledger.path)
+    return {paper.sender: known[paper.sender].answers[-1]["number"] for paper in sent}
 
 
 async def _is_not_ready(intake: Replica) -> bool:

@@ -45,9 +45,3 @@ async def watched(replica: Replica) -> AsyncIterator[Watch]:
 def _process(replica: Replica) -> psutil.Process:
     assert replica.process is not None
     return psutil.Process(replica.process.pid)
-
-
-def connections(replica: Replica) -> int:
-    """That others hold to it at this moment."""
-    found = _process(replica).net_connections("tcp")
-    return sum(each.status == psutil.CONN_ESTABLISHED and each.laddr.port == replica.port for each in found)
