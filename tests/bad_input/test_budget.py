@@ -7,7 +7,7 @@ import pytest
 
 from tests.bad_input.budget import PERCENT, Account
 from tests.bad_input.conftest import keep, kept, of_this_code
-from tests.faults.table import as_markdown, input_cells, lacking_inputs
+from tests.faults.table import LEAST_INPUTS, as_markdown, input_cells, lacking_inputs
 
 HTTP = ("intake", "POST /documents")
 
@@ -69,9 +69,9 @@ def test_a_green_repetition_takes_no_red_account_away() -> None:
 
 
 def test_a_part_that_was_not_made_or_failed_is_lacking() -> None:
-    whole: dict[str, dict[str, Any]] = {part: {"failed": []} for part in PERCENT}
+    whole: dict[str, dict[str, Any]] = {part: {"failed": [], "made": LEAST_INPUTS} for part in PERCENT}
     assert lacking_inputs(whole) == []
-    assert lacking_inputs(whole | {"http": {"failed": ["b"]}}) == ["failed: b"]
+    assert lacking_inputs(whole | {"http": {"failed": ["b"], "made": 1}}) == ["failed: b"]
     del whole["http"]
     assert lacking_inputs(whole) == ["bad inputs of the part http were not made"]
 
