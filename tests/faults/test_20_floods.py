@@ -121,7 +121,7 @@ async def test_500_slow_senders_and_floods_cost_others_at_most_twice_their_time_
         figures |= {"p99 under floods, ms": times.flooded}
         figures |= {"memory growth, MB": watch.growth_megabytes, "connections": held}
         figures |= {"slow senders heard": heard_slow, "floods heard": heard_flood}
-        assert min(held) >= SLOW_SENDERS / 2  # the others have just been put out
+        assert statistics.median(held) >= SLOW_SENDERS / 2  # the others have just been put out, and come again
         assert heard_slow["503"] > 0  # the places were all taken
         assert heard_slow["401"] > 0
         assert {"400", "413", "431"} <= set(heard_flood) <= TOLD_THE_TRUTH, heard_flood
