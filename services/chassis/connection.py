@@ -18,7 +18,7 @@ MOST_HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 100
 MOST_PIPELINED = 16
 HEAD_SECONDS = 20.0
-LINGER_SECONDS = 2.0
+LINGER_SECONDS, SILENT_SECONDS = 30.0, 5.0  # nginx's lingering_time and lingering_timeout
 
 
 class Connection(HttpToolsProtocol):
@@ -31,6 +31,8 @@ class Connection(HttpToolsProtocol):
         self._barren_bytes = 0  # arrived since the last head or piece of a body
         self._deaf = False
         self._parting = False
+        self._lingers_until = 0.0
+        self._heard_at = 0.0
         self._timer: TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -43,6 +45,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
+            self._heard_at = self.loop.time()
             return
         self._barren_bytes += len(data)
         super().data_received(data)
@@ -137,13 +140,25 @@ class Connection(HttpToolsProtocol):
         self._linger()
 
     def _linger(self) -> None:
-        """Nothing more is said; what the caller still sends is thrown away for a moment, so that it reads the answer."""
+        """Nothing more is said, and what the caller still sends is thrown away, so that it comes to read the answer.
+
+        Many callers read only once they have sent all, and a reset would take the answer away from them.
+        """
         self._deaf = True
         self._stop_timer()
         self._unset_keepalive_if_required()
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self._heard_at = self.loop.time()
+        self._lingers_until = self._heard_at + LINGER_SECONDS
+        self._linger_on()
+
+    def _linger_on(self) -> None:
+        left = min(self._heard_at + SILENT_SECONDS, self._lingers_until) - self.loop.time()
+        if left > 0:
+            self._timer = self.loop.call_later(left, self._linger_on)
+        else:
+            self.transport.close()
 
     def _waited_enough(self) -> None:
         self._timer = None

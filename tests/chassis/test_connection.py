@@ -80,8 +80,9 @@ async def test_a_head_that_is_too_large_is_refused_before_it_is_whole(port: int,
 
 @pytest.mark.parametrize("following", [b"GET /length HTTP/1.1\r\nHost: a\r\n\r\n", b"no request\r\n\r\n"])
 async def test_what_came_together_with_a_refused_head_does_not_keep_the_connection_open(
-    port: int, following: bytes
+    port: int, following: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 1.0)
     refused = b"GET /length HTTP/1.1\r\n" + b"A: b\r\n" * (MOST_HEADERS + 20) + b"\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -120,8 +121,11 @@ async def test_a_connection_that_was_used_has_to_go_on_in_time(port: int, monkey
     assert b"HTTP/1.1 408" in answer
 
 
-async def test_an_early_answer_is_read_and_the_rest_of_the_body_is_not_waited_for(port: int) -> None:
+async def test_an_early_answer_is_read_and_the_rest_of_the_body_is_not_waited_for(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """More than all the buffers on the way hold: without an end the sender could not even finish writing."""
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 1.0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(post("refuse", 10**12) + b"x" * 1_000_000)
     async with asyncio.timeout(ANSWER_SECONDS):
@@ -130,6 +134,34 @@ async def test_an_early_answer_is_read_and_the_rest_of_the_body_is_not_waited_fo
         assert b"connection: close" in answer
         with pytest.raises(ConnectionError):
             await write_for_ever(writer)
+    writer.close()
+
+
+async def test_who_sends_all_before_reading_still_reads_an_early_answer(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SILENT_SECONDS", 0.5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(post("refuse", 100_000))
+    for _ in range(10):  # twice as long as a silent one is waited for
+        writer.write(b"x" * 10_000)
+        await writer.drain()
+        await asyncio.sleep(0.1)
+    async with asyncio.timeout(ANSWER_SECONDS):
+        assert (await reader.read()).startswith(b"HTTP/1.1 413")
+    writer.close()
+
+
+async def test_who_falls_silent_after_an_early_answer_is_left_sooner(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SILENT_SECONDS", 0.2)
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(post("refuse", 10**6) + b"x")
+    await asyncio.sleep(1)
+    with pytest.raises(ConnectionError):
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await write_bit_by_bit(writer)
     writer.close()
 
 
