@@ -1,5 +1,6 @@
 """The figures that were kept, as SVG: from the details of a result to a chart. Pure."""
 
+import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -68,7 +69,9 @@ def _speeds(kept: Kept) -> str:
 
 def _answers(kept: Kept, name: str, title: str) -> str:
     slowest = max(kept["details"][f"load-{each}"][name]["99"] for each in SCANNERS)
-    chart = pygal.Bar(title=f"{title}, by scanners", y_title="ms", logarithmic=True, zero=1, range=(1, slowest), **SIZE)
+    powers = [10**power for power in range(math.ceil(math.log10(slowest)) + 1)]
+    scale = {"logarithmic": True, "zero": 1, "range": (1, slowest), "y_labels": powers}
+    chart = pygal.Bar(title=f"{title}, by scanners", y_title="ms", **scale, **SIZE)
     chart.x_labels = [str(each) for each in SCANNERS]
     for percent in ("50", "95", "99"):
         chart.add(f"p{percent}", [kept["details"][f"load-{each}"][name][percent] for each in SCANNERS])
