@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
 
 SECRETS_FOLDER = Path(os.environ.get("VANTHU_SECRETS_DIR", "/run/secrets/vanthu"))
 
@@ -101,6 +103,21 @@ class ChassisSettings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError("there is no such time zone; a name is like Asia/Ho_Chi_Minh") from None
         return name
+
+    @field_validator("mongo_url")
+    @classmethod
+    def _is_a_connection_string(cls, url: SecretStr) -> SecretStr:
+        """Said without the value, which may hold a password. What the DNS has to answer (`mongodb+srv`) is not asked."""
+        if url.get_secret_value().startswith("mongodb+srv://"):
+            return url
+        try:
+            parse_uri(url.get_secret_value(), warn=False)
+        except (ValueError, PyMongoError):
+            raise ValueError(
+                "is no connection string; one is like mongodb://USER:PASSWORD@HOST:27017/?replicaSet=NAME, with the "
+                "special characters of USER and PASSWORD percent-encoded"
+            ) from None
+        return url
 
     @property
     def zone(self) -> ZoneInfo:

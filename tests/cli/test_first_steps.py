@@ -53,6 +53,8 @@ def test_every_option_is_listed_with_its_whole_name(fresh: Vanthu) -> None:
     ("name", "value", "words"),
     [
         ("VANTHU_TIMEZONE", "Mars/X", "no such time zone"),
+        ("VANTHU_MONGO_URL", "mongodb://127.0.0.1:/?replicaSet=rs0", "no connection string"),
+        ("VANTHU_MONGO_URL", "http://127.0.0.1:27017/", "no connection string"),
         ("VANTHU_KAFKA_PARTITIONS", "abc", "valid integer"),
         ("VANTHU_MAX_DOCUMENT_BYTES", "-5", "greater than or equal to 1"),
     ],
@@ -69,6 +71,17 @@ def test_an_option_that_cannot_be_is_named_by_the_service_and_by_the_doctor(
         assert words in said
         assert "Traceback" not in said
         assert value not in said.replace("Asia/Ho_Chi_Minh", "")
+
+
+@pytest.mark.parametrize("command", [("check",), ("backup", "a-folder"), ("key", "list")], ids=" ".join)
+def test_every_command_names_an_option_that_cannot_be(fresh: Vanthu, command: tuple[str, ...]) -> None:
+    done = Vanthu(fresh.data, fresh.env | {"VANTHU_MONGO_URL": "mongodb://somebody:s3cret@:port/"}).run(
+        *command, succeeds=False
+    )
+    assert done.returncode == 1
+    assert "VANTHU_MONGO_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "s3cret" not in done.stderr
 
 
 def test_the_doctor_names_a_variable_that_nobody_reads(fresh: Vanthu) -> None:
