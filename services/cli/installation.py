@@ -97,13 +97,9 @@ class Installation:
 
 
 def installed(data: Path) -> Installation:
-    """The installation that a command is to work on. Fails where nothing says which servers it has, or says it wrongly."""
+    """The installation that a command is to work on. Fails where nothing says which servers it has."""
     here = Installation(data.resolve())
-    try:
-        settings = here.settings(ChassisSettings)
-    except SettingsFaulty as error:
-        fail(str(error))
-    if here.running() is None and "mongo_url" not in settings.model_fields_set:
+    if here.running() is None and "mongo_url" not in here.settings(ChassisSettings).model_fields_set:
         fail(
             f"No `vanthu up` runs in {here.data}, and VANTHU_MONGO_URL names no server.",
             "Start `vanthu up`, name the folder of the one that runs with --data, or set VANTHU_MONGO_URL.",

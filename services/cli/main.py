@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from services.chassis.errors import Failure
+
 # name: (module, command or group of commands in it), in the order of the help
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("running", "up"),
@@ -61,4 +63,8 @@ def new_app(names: Iterable[str]) -> typer.Typer:
 
 def main() -> None:
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
-    new_app([asked] if asked in COMMANDS else COMMANDS)()
+    app = new_app([asked] if asked in COMMANDS else COMMANDS)
+    try:
+        app()
+    except Failure as failure:  # before a command's work has begun, which turns what goes wrong in it into words itself
+        sys.exit(f"Error: {failure}")

@@ -73,7 +73,7 @@ def test_an_option_that_cannot_be_is_named_by_the_service_and_by_the_doctor(
         assert value not in said.replace("Asia/Ho_Chi_Minh", "")
 
 
-@pytest.mark.parametrize("command", [("check",), ("backup", "a-folder"), ("key", "list")], ids=" ".join)
+@pytest.mark.parametrize("command", [("check",), ("backup", "a-folder"), ("key", "list"), ("recover",)], ids=" ".join)
 def test_every_command_names_an_option_that_cannot_be(fresh: Vanthu, command: tuple[str, ...]) -> None:
     done = Vanthu(fresh.data, fresh.env | {"VANTHU_MONGO_URL": "mongodb://somebody:s3cret@:port/"}).run(
         *command, succeeds=False
