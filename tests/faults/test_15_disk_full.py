@@ -39,10 +39,7 @@ async def test_with_no_room_for_files_or_the_register_log_intake_says_so_and_goe
     async with new_lab() as lab, lab.senders(seed) as senders:
         with small_disk(lab.place.data / part, megabytes) as disk:
             intake = lab.replica("intake", "intake")
-            await lab.start(intake, lab.replica("readers", *READERS))
-            post = papers(seed, SCANNERS, outgoing=OUTGOING, refused_share=0)
-            chance = random.Random(seed)
-            await senders.work(post, count=chance.randint(10, 40), connections=chance.randint(1, 8))
+            post = await _at_work(lab, senders, intake, seed)
             disk.fill()
             await _until_put_off(senders, post)
             figures["put off"] = await _all_put_off(senders, post, 12)
@@ -60,10 +57,7 @@ async def test_with_syncs_that_fail_nobody_is_told_that_a_document_is_safe(
     async with new_lab() as lab, lab.senders(seed) as senders:
         bad = lab.folder / "bad-disk"
         intake = lab.replica("intake", "intake", BAD_DISK=str(bad), BAD_FOLDER=str(lab.place.data))
-        await lab.start(intake, lab.replica("readers", *READERS))
-        post = papers(seed, SCANNERS, outgoing=OUTGOING, refused_share=0)
-        chance = random.Random(seed)
-        await senders.work(post, count=chance.randint(10, 40), connections=chance.randint(1, 8))
+        post = await _at_work(lab, senders, intake, seed)
         bad.touch()
         figures["put off"] = await _all_put_off(senders, post, 20)
         assert await _is_not_ready(intake)
@@ -82,10 +76,7 @@ async def test_with_a_register_log_that_does_not_sync_nobody_is_told_a_number_be
     async with new_lab() as lab, lab.senders(seed) as senders:
         bad = lab.folder / "bad-register"
         intake = lab.replica("intake", "intake", BAD_DISK=str(bad), BAD_FOLDER=str(lab.place.data / "register"))
-        await lab.start(intake, lab.replica("readers", *READERS))
-        post = papers(seed, SCANNERS, outgoing=OUTGOING, refused_share=0)
-        chance = random.Random(seed)
-        await senders.work(post, count=chance.randint(10, 40), connections=chance.randint(1, 8))
+        post = await _at_work(lab, senders, intake, seed)
         bad.touch()
         figures["put off"] = await _all_put_off(senders, post, 20)
         for paper in list(senders.open):  # again, while it does not sync: the number that it has is no answer yet
@@ -206,6 +197,15 @@ async def _post(senders: Senders, post: Iterator[Paper], count: int) -> None:
     waiting = [next(post) for _ in range(count)]
     outcomes = [outcome for outcome, _ in await asyncio.gather(*map(senders.post, waiting))]
     senders.open += [each for each, outcome in zip(waiting, outcomes, strict=True) if outcome == "unknown"]
+
+
+async def _at_work(lab: Lab, senders: Senders, intake: Replica, seed: int) -> Iterator[Paper]:
+    """All services, which have some documents by now. What is to be posted next."""
+    await lab.start(intake, lab.replica("readers", *READERS))
+    post = papers(seed, SCANNERS, outgoing=OUTGOING, refused_share=0)
+    chance = random.Random(seed)
+    await senders.work(post, count=chance.randint(10, 40), connections=chance.randint(1, 8))
+    return post
 
 
 async def _until_put_off(senders: Senders, post: Iterator[Paper]) -> None:
