@@ -16,7 +16,7 @@ from services.chassis.journal import Journal
 from services.chassis.logs import logger
 from services.chassis.mongo import BlockingSession, Database, Row, Session, Transactions, blocking
 from services.events import AssignmentEvent, Direction, DocumentEvent, DocumentStatus, SecrecyIncidentRaised
-from services.intake.documents import Arrival, arrived, assigned, entry, readership
+from services.intake.documents import Arrival, arrived, assigned, entry, readership, sender_key_of
 from services.intake.numbering import clocks_agree, highest_of_book, is_ahead, is_of_year
 
 Decide = Callable[[Row], tuple[Row, *tuple[DocumentEvent, ...]]]
@@ -184,7 +184,7 @@ class Register:
         if not wanted:
             return {}
         rows = await self.rows.find({"$or": wanted}).to_list(None)
-        return {(row["office"], row["device"], row["idempotency_key"]): row for row in rows}
+        return {key: row for row in rows if (key := sender_key_of(row))}
 
     # --- register log --------------------------------------------------------------------------------
 
