@@ -87,6 +87,7 @@ def new_server(services: Sequence[Service]) -> Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here depends on who a proxy says that the caller is
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         timeout_keep_alive=75,
         backlog=2048,

@@ -121,6 +121,7 @@ def new_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # `Watching` tells what may be told
         dependencies=[Depends(each_name_once)],
     )
     add_problem_handlers(app, may_look)

@@ -3,6 +3,7 @@
 import pathlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import orjson
@@ -11,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
 from services.chassis.auth import Staff, credential_of, forbidden, require
+from services.chassis.direct import DirectRoute
 from services.chassis.errors import NotFound, Problem, VersionConflict
 from services.chassis.logs import logger
 from services.chassis.mongo import Row
@@ -58,8 +60,9 @@ class Api:
     def add_to(self, app: FastAPI) -> None:
         add = app.add_api_route
         post = self._posting
-        add("/api/v1/documents", post.document, methods=["POST"], **openapi.POST_DOCUMENT)
-        add("/api/v1/issued", post.issued, methods=["POST"], **openapi.POST_ISSUED)
+        door = partial(app.router.add_api_route, methods=["POST"], route_class_override=DirectRoute)
+        door("/api/v1/documents", post.document, **openapi.POST_DOCUMENT)
+        door("/api/v1/issued", post.issued, **openapi.POST_ISSUED)
         add("/api/v1/documents/{document_id}", self.document, methods=["GET"], **openapi.GET_DOCUMENT)
         add("/api/v1/documents/{document_id}", self.correct, methods=["PATCH"], **openapi.PATCH_DOCUMENT)
         add("/api/v1/documents/{document_id}/file", self.file, methods=["GET"], **openapi.GET_FILE)

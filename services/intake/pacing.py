@@ -5,6 +5,7 @@ import math
 from collections.abc import AsyncIterator
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from services.chassis.errors import Problem
 
@@ -33,18 +34,23 @@ class Pace:
             self._wait.reschedule(self._begun_at)
 
     async def chunks(self, request: Request) -> AsyncIterator[bytes]:
-        """The body as it arrives. Raises Problem 408 and 503."""
-        stream = request.stream()
-        while True:
+        """The body as it arrives. Raises Problem 408 and 503, and ClientDisconnect.
+
+        Asks for messages and not for `request.stream()`, which after the last one has to be asked twice more.
+        """
+        more = True
+        while more:
             try:
                 async with asyncio.timeout_at(self._ends_at()) as self._wait:
-                    chunk = await anext(stream)
-            except StopAsyncIteration:
-                return
+                    message = await request.receive()
             except TimeoutError:
                 raise self._refusal() from None
             finally:
                 self._wait = None
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            more = message.get("more_body", False)
+            chunk = message.get("body", b"")
             self._received_bytes += len(chunk)
             yield chunk
 

@@ -220,3 +220,9 @@ async def test_the_register_log_has_one_line_for_each_document(intake: Running) 
             assert line[name] == answer[name]
         row = await intake.database["documents"].find_one({"_id": answer["id"]})
         assert [line[name] for name in ("fingerprint", "version", "status")] == [row["fingerprint"], 1, "registered"]
+
+
+async def test_a_query_that_names_something_twice_is_refused_at_the_door_as_everywhere(intake: Running) -> None:
+    refused = await intake.scanner.post(WHOLE, to="documents?year=1&year=2")
+    assert (refused.status_code, refused.json()["field"]) == (400, "/year"), refused.text
+    assert await intake.scanner.number("the next one") == 1

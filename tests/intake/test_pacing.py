@@ -1,10 +1,11 @@
 """What a body is told that comes too slowly, or in whose place another one comes."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
 from services.chassis.errors import Problem
 from services.intake.pacing import Pace
@@ -15,14 +16,35 @@ SECONDS = 0.05
 class Silent:
     """A request of whose body nothing comes."""
 
-    async def stream(self) -> AsyncIterator[bytes]:
+    async def receive(self) -> Message:
         await asyncio.Event().wait()
-        yield b""
+        raise AssertionError("nobody set it")
+
+
+class Told:
+    """A request that says these messages, one after the other."""
+
+    def __init__(self, *messages: Message) -> None:
+        self._messages = iter(messages)
+
+    async def receive(self) -> Message:
+        return next(self._messages)
 
 
 async def read(pace: Pace) -> None:
     async for _ in pace.chunks(cast("Any", Silent())):
         pass
+
+
+async def test_the_body_comes_in_the_pieces_in_which_it_arrives() -> None:
+    told = Told({"type": "http.request", "body": b"one", "more_body": True}, {"type": "http.request", "body": b"two"})
+    assert [chunk async for chunk in Pace(60).chunks(cast("Any", told))] == [b"one", b"two"]
+
+
+async def test_a_sender_that_goes_in_the_middle_of_a_body_has_not_sent_it() -> None:
+    told = Told({"type": "http.request", "body": b"one", "more_body": True}, {"type": "http.disconnect"})
+    with pytest.raises(ClientDisconnect):
+        _ = [chunk async for chunk in Pace(60).chunks(cast("Any", told))]
 
 
 async def test_a_body_that_does_not_come_in_time_is_too_slow() -> None:
