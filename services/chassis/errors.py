@@ -53,7 +53,12 @@ class NotFound(Problem):
     """Also the answer to whoever may not know that the thing exists."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(404, "not-found", f"There is no such {what}.")
+        super().__init__(
+            404,
+            "not-found",
+            f"There is no such {what}.",
+            remedy="Check the address; what you may not read is answered like this, too.",
+        )
 
 
 class VersionConflict(Problem):

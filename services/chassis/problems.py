@@ -104,7 +104,11 @@ async def _http(request: Request, error: Any) -> Response:
     if error.status_code == HTTPStatus.BAD_REQUEST and (refusal := await _refused_stranger(request)):
         return refusal
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
-    return problem_response(Problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {})))
+    headers = dict(error.headers or {})
+    detail, remedy = _WORDS.get(code, (str(error.detail), None))
+    if allowed := headers.get("allow"):
+        detail = f"{request.method} is not possible here; {allowed} is."
+    return problem_response(Problem(error.status_code, code, detail, remedy=remedy, headers=headers))
 
 
 async def _unavailable(request: Request, error: Any) -> Response:
@@ -131,6 +135,12 @@ async def _bug(request: Request, error: Any) -> Response:
     return problem_response(
         Problem(500, "internal", "Something unexpected went wrong. It has been logged.", remedy="Try again later.")
     )
+
+
+_WORDS: dict[str, tuple[str, str | None]] = {
+    "not-found": ("There is nothing at this address.", "Look it up on the API's page, /docs of each service."),
+    "method-not-allowed": ("This method is not possible here.", "Look it up on the API's page, /docs of each service."),
+}
 
 
 def _route(request: Request) -> str:

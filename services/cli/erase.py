@@ -29,7 +29,7 @@ def erase(
     again: Annotated[
         bool, typer.Option("--again", help="Everything on the list of erasures that is there again, after a restore.")
     ] = False,
-    wait: Annotated[float, typer.Option(help="How long the services may take, in seconds.")] = 60.0,
+    wait: Annotated[float, typer.Option(min=0, help="How long the services may take, in seconds.")] = 60.0,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data: DataOption = DEFAULT_DATA,
     json: JsonOption = False,
@@ -45,17 +45,29 @@ def erase(
         print_json(told | {"next": BACK_UP_NOW} if destroyed else told)
         return
     for each in destroyed:
-        say(
-            f"{each.document_id} is destroyed: {each.files} files, {each.journal_rows} events, "
-            f"{each.dead_letters} dead letters. Kafka reads from {each.deleted_until}."
-        )
-        if each.same_bytes:
-            say(f"The same bytes have numbers of their own as {', '.join(each.same_bytes)}: let them be judged, too.")
+        _tell(each)
+    if not destroyed:
+        say("The list of erasures is empty: there was nothing to destroy.")
+        return
     say("Not reached by this command:")
     for remains in REMAINS:
         say(f"  {remains}")
-    if destroyed:
-        say(BACK_UP_NOW)
+    say(BACK_UP_NOW)
+
+
+def _tell(done: Destroyed) -> None:
+    if done.found_anything:
+        say(
+            f"{done.document_id} is destroyed. Files: {done.files}. Events blanked: {done.journal_rows}. "
+            f"Dead letters emptied: {done.dead_letters}."
+        )
+    else:
+        say(f"{done.document_id} was destroyed by an earlier run. This one found nothing left of it.")
+    if done.deleted_until:
+        places = ", ".join(f"{place} from offset {first}" for place, first in sorted(done.deleted_until.items()))
+        say(f"Still readable in Kafka are only, in the partitions that had it: {places}.")
+    if done.same_bytes:
+        say(f"The same bytes have numbers of their own as {', '.join(done.same_bytes)}: let them be judged, too.")
 
 
 async def _destroy(here: Installation, document_id: str, wait_seconds: float) -> list[Destroyed]:
@@ -69,7 +81,7 @@ async def _destroy(here: Installation, document_id: str, wait_seconds: float) ->
             try:
                 destroyed.append(await eraser.destroy(each, user_name(), wait_seconds))
             except Failure as failure:
-                late.append(f"{each}: {failure}")
+                late.append(str(failure) if each in str(failure) else f"{each}: {failure}")
     if late:
         raise Failure(" ".join(late))
     return destroyed

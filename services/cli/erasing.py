@@ -58,6 +58,10 @@ class Destroyed:
     deleted_until: dict[str, int] = field(default_factory=dict)
     same_bytes: list[str] = field(default_factory=list)
 
+    @property
+    def found_anything(self) -> bool:
+        return bool(self.files or self.journal_rows or self.dead_letters)
+
 
 @dataclass
 class Eraser:

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -46,7 +48,10 @@ class Ended(Failure):
 
 
 def up(data: DataOption = DEFAULT_DATA, host: HostOption = "127.0.0.1", port: PortOption = 8080) -> None:
-    """Run everything on this machine: Kafka and MongoDB (unless VANTHU_* names others) and the four services."""
+    """Run everything on this machine: Kafka and MongoDB (unless VANTHU_* names others) and the four services.
+
+    Ends with exit code 1 when Kafka or mongod ends; let whatever supervises it start it again.
+    """
     here = Installation(data.resolve())
     if running := here.running():
         fail(f"`vanthu up` already runs in {data} as process {running.pid}.", "Stop it first, or use it as it is.")
@@ -123,7 +128,16 @@ async def _up(here: Installation, endpoints: Endpoints, embedded: EmbeddedServer
         here.take_note(running)
         say(f"Văn thư sẵn sàng · Vanthu is ready: {running.url}  (Ctrl-C stops it)")
 
-    await _run(compose(list(Name), here, given), listening, ready, embedded.ended)
+    logs = here.data / "logs"
+    await _run(compose(list(Name), here, given), listening, ready, lambda: _servers_ended(embedded.ended(), logs))
+
+
+def _servers_ended(names: Sequence[str], logs: Path) -> str:
+    """What to say of embedded servers that ended by themselves; nothing where none did."""
+    if not names:
+        return ""
+    paths = " and ".join(str(logs / f"{each}.log") for each in names)
+    return f"{' and '.join(names)} ended unexpectedly; see {paths}. Nothing is lost: start again to go on."
 
 
 async def _make_topics(settings: ChassisSettings) -> None:
@@ -135,7 +149,7 @@ async def _run(
     services: Sequence[Service],
     listening: socket.socket,
     ready: Callable[[], None],
-    ended: Callable[[], list[str]] = list,
+    ended: Callable[[], str] = str,
 ) -> None:
     """Serve until a signal; raises what kept a service from starting, or Ended."""
     server = new_server(services)
@@ -162,10 +176,11 @@ async def _until_started(services: Sequence[Service], ready: Callable[[], None])
     ready()
 
 
-async def _until_ended(ended: Callable[[], list[str]]) -> None:
-    while not (names := ended()):
+async def _until_ended(ended: Callable[[], str]) -> None:
+    while not (detail := ended()):
         await asyncio.sleep(WATCH_SECONDS)
-    raise Ended(f"{' and '.join(names)} ended unexpectedly; the log is in the data folder. Start again to go on.")
+    say(f"{detail} The services stop now, which may take half a minute.")
+    raise Ended(detail)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -175,7 +190,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
     except OSError as error:
-        fail(f"Cannot listen on {host}:{port}: {error.strerror}.", "Choose another --port, or 0 for a free one.")
+        own = error.errno == errno.EADDRNOTAVAIL
+        remedy = "Choose a --host that this machine has." if own else "Choose another --port, or 0 for a free one."
+        fail(f"Cannot listen on {host}:{port}: {error.strerror}.", remedy)
     return listening
 
 

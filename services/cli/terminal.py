@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import logging
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
@@ -31,6 +33,7 @@ def fail(message: str, remedy: str = "") -> NoReturn:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work; what can be expected to go wrong becomes words and exit code 1."""
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # what it tries again is nobody's business here
     try:
         return asyncio.run(work)
     except Problem as problem:
@@ -38,7 +41,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     except Failure as failure:
         fail(str(failure))
     except (ConnectionFailure, ConfigurationError) as error:
-        fail(f"MongoDB does not answer: {_first_line(error)}", "Start `vanthu up`, or set VANTHU_MONGO_URL.")
+        fail(f"MongoDB does not answer: {_without_topology(error)}", "Start `vanthu up`, or set VANTHU_MONGO_URL.")
     except PyMongoError as error:
         fail(f"MongoDB refused: {_refusal(error)}", "See MongoDB's log, mend what it names, then run the same again.")
     except KafkaError as error:
@@ -88,6 +91,11 @@ def _refusal(error: PyMongoError) -> str:
     """Its kind and code by number and name: a driver's message may quote a whole row."""
     details = getattr(error, "details", None) or {}
     return " ".join(filter(None, [cause_of(error), details.get("codeName")]))
+
+
+def _without_topology(error: Exception) -> str:
+    """What pymongo says for people: after it come its own settings and its view of the servers."""
+    return re.split(r" \(configured timeouts:|, Timeout: ", _first_line(error), maxsplit=1)[0]
 
 
 def _first_line(error: Exception) -> str:

@@ -17,7 +17,9 @@ class IntakeSettings(ChassisSettings):
         default=2000, ge=1, le=5000, description="As for every service; a document's readers are small, in records."
     )
     data_folder: Path = Field(
-        default=Path("var"), description="Folder of the documents' files (files/) and of the register log (register/)."
+        default=Path("var"),
+        description="Folder of the documents' files (files/) and of the register log (register/); unless it is set, "
+        "`vanthu up` and every other command take that of --data.",
     )
     max_document_bytes: int = Field(
         default=50 * 1024 * 1024, ge=1, description="Largest file that is accepted, in bytes."

@@ -17,6 +17,7 @@ from services.chassis.settings import ChassisSettings
 from services.cli import erase
 from services.cli.emptying import empty_kafka
 from services.cli.erasing import Destroyed, Eraser, new_eraser
+from services.cli.main import new_app
 from services.cli.names import Name
 from services.intake.erasure_list import erased_ids
 from services.intake.files import LocalFiles
@@ -189,6 +190,29 @@ async def test_again_destroys_and_says_anew_whatever_a_restore_brought_back(
     assert "CANARY" not in str(await intake.database["events"].find({"key": id}).to_list(None))
     if what == "reader":
         assert await eraser.again("vanthu recover") == [], "it is on its way already"
+
+
+def test_an_erasure_waits_for_no_negative_time(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        new_app(["erase"])(["erase", "a", "--yes", "--wait", "-5"])
+    assert ended.value.code == 2
+    assert "greater than or equal to 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("done", "words"),
+    [
+        (Destroyed("a", 1, 4, 2), "a is destroyed. Files: 1. Events blanked: 4. Dead letters emptied: 2."),
+        (Destroyed("a"), "a was destroyed by an earlier run. This one found nothing left of it."),
+        (
+            Destroyed("a", deleted_until={"vanthu.notices[8]": 3, "vanthu.documents[8]": 7}),
+            "in the partitions that had it: vanthu.documents[8] from offset 7, vanthu.notices[8] from offset 3.",
+        ),
+    ],
+)
+def test_what_was_destroyed_is_said_in_words(done: Destroyed, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    erase._tell(done)
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("destroyed", "times"), [([Destroyed("a"), Destroyed("b")], 1), ([], 0)])

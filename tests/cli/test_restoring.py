@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -87,6 +88,12 @@ def test_only_its_owner_may_read_a_backup(backed_up: BackedUp) -> None:
 
 def test_a_backup_is_not_written_over_another(backed_up: BackedUp) -> None:
     assert "is not empty" in refused(backed_up.vanthu, "backup", str(backed_up.folder))
+
+
+def test_a_backup_does_not_lie_in_what_it_saves(backed_up: BackedUp) -> None:
+    inside = backed_up.vanthu.data / "backups" / "first"
+    assert "Name a folder on another disk" in refused(backed_up.vanthu, "backup", str(inside))
+    assert not inside.parent.exists()
 
 
 def test_beside_another_folder_than_intakes_nothing_is_backed_up(backed_up: BackedUp, tmp_path: Path) -> None:
@@ -181,7 +188,8 @@ def test_a_restore_that_was_interrupted_while_it_recovered_is_run_again(backed_u
     elsewhere.killed("recovery begun:1", "restore", str(backed_up.folder), "--yes")
     other = again_at_another_time(backed_up, tmp_path)
     assert "Run `vanthu recover`" in refused(elsewhere, "restore", str(other), "--yes")
-    elsewhere.run("restore", str(backed_up.folder), "--yes")
+    done = elsewhere.run("restore", str(backed_up.folder), "--yes")
+    assert re.search(rf"[\d,]+ rows as of .* UTC and {DOCUMENTS} files are restored\.", done.stderr), done.stderr
     assert "Nothing was changed" in refused(elsewhere, "restore", str(backed_up.folder), "--yes")
     with elsewhere.up():
         elsewhere.run("check", "--wait", "60")

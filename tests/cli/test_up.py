@@ -49,6 +49,26 @@ def test_after_kill_9_of_every_process_the_next_start_goes_on_and_nothing_is_los
     assert "vanthu up" in stopped.stderr
 
 
+@pytest.mark.timeout(300)
+def test_a_server_that_ends_ends_up_which_names_it_and_its_log_at_once(alone: Vanthu) -> None:
+    first = alone.start()
+    first.until_ready()
+    (mongod,) = [each for each in psutil.Process(first.process.pid).children(recursive=True) if each.name() == "mongod"]
+    mongod.kill()
+    first.process.wait(90)
+    said = first.log.read_text()
+    assert first.process.returncode == 1
+    assert said.index("mongod ended unexpectedly") < said.index("Shutting down"), said
+    assert str(alone.data / "logs" / "mongod.log") in said
+    assert (alone.data / "logs" / "mongod.log").is_file()
+
+
+def test_an_address_that_the_machine_does_not_have_is_said_with_what_to_do(alone: Vanthu) -> None:
+    done = alone.run("up", "--host", "192.0.2.1", "--port", "0", succeeds=False)
+    assert done.returncode == 1
+    assert "Choose a --host" in done.stderr
+
+
 def test_a_port_in_use_is_said_with_what_to_do(alone: Vanthu) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -21,7 +21,7 @@ SAY_AGAIN = "Kafka may have lost what a service never read: `vanthu resend` says
 
 def check(
     data: DataOption = DEFAULT_DATA,
-    wait: Annotated[float, typer.Option(help="Wait so many seconds for events on their way, in seconds.")] = 30.0,
+    wait: Annotated[float, typer.Option(min=0, help="How long events on their way are waited for, in seconds.")] = 30.0,
     json: JsonOption = False,
 ) -> None:
     """Prove that nothing is lost and nobody is not told. Work that arrives meanwhile may show as a fault."""

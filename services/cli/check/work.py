@@ -7,7 +7,7 @@ from services.chassis.mongo import Database, Row
 from services.cli.check.figures import event_of
 from services.cli.check.invariant import Counted, Fault, Finding
 from services.cli.check.merging import side_by_side
-from services.events import AssignmentStatus, DocumentAssigned
+from services.events import AssignmentStatus, DocumentAssigned, DocumentStatus
 from services.intake.store import Register
 from services.notify.store import Store as NoticeStore
 from services.routing.store import Store as AssignmentStore
@@ -28,15 +28,15 @@ async def assigned(register: Register, assignments: AssignmentStore) -> AsyncIte
         document, assignment = _only(found["intake"]), _only(found["routing"])
         if fault := _fault(document, assignment):
             yield Fault(id, fault)
-        count += document is not None
+        count += document is not None and _is_live(document)
         listed += assignment is not None and assignment["status"] in ON_THE_CLERKS_LIST
-    yield Counted(f"{count:,} incoming, {listed:,} on the clerk's list")
+    yield Counted(f"{count:,} live incoming, {listed:,} on the clerk's list")
 
 
 def _fault(document: Row | None, assignment: Row | None) -> str:
     if document is None:
         return "assigned, but not in the register"
-    live = document["status"] == "registered"
+    live = _is_live(document)
     if assignment is None:
         return "nobody has it, and it is not on the clerk's list" if live else ""
     status = assignment["status"]
@@ -45,6 +45,10 @@ def _fault(document: Row | None, assignment: Row | None) -> str:
     if status in HELD:
         return "" if assignment["lead_person_id"] else f"{status}, but without a lead"
     return "" if status in ON_THE_CLERKS_LIST else f"live, but its assignment is {status}"
+
+
+def _is_live(document: Row) -> bool:
+    return bool(document["status"] == DocumentStatus.REGISTERED)
 
 
 async def workloads(database: Database, assignments: AssignmentStore) -> AsyncIterator[Finding]:

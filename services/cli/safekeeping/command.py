@@ -41,6 +41,7 @@ def backup(
     here, target = installed(data), folder.resolve()
     if target.exists() and any(target.iterdir()):
         fail(f"{target} is not empty; nothing was written.", "Name a new folder for each backup.")
+    _keep_apart(target, here)
     for number in STOPS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _leave)
@@ -53,6 +54,15 @@ def backup(
         print_json(_told(manifest))
     else:
         say(f"{_words(manifest)} are in {target}. `vanthu restore --check {target}` looks whether they stay so.")
+
+
+def _keep_apart(target: Path, here: Installation) -> None:
+    kept = here.settings(IntakeSettings).data_folder.resolve()
+    if inside := next((each for each in (here.data, kept) if target.is_relative_to(each)), None):
+        fail(
+            f"{target} lies in {inside}, which it is to be a backup of; nothing was written.",
+            "Name a folder on another disk: what takes the one should not take the other.",
+        )
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
@@ -99,6 +109,8 @@ def restore(
         if json:
             print_json(_told(manifest))
     else:
+        if not json:
+            say(f"{_words(manifest)} are restored.")
         tell(done, json=json)
         say("Files of no document are kept until you run `vanthu recover` once more.")
     raise typer.Exit(1 if done.contradictions or done.missing_files else 0)

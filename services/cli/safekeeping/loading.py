@@ -76,7 +76,8 @@ async def _check_databases(databases: Iterable[Database]) -> None:
         if names := sorted(await database.list_collection_names()):
             raise NotEmpty(
                 f"The database {database.name} has {len(names)} collections ({', '.join(names[:3])} …). Nothing was "
-                "changed. Drop the old databases, or set VANTHU_MONGO_DATABASE_PREFIX to a new name."
+                "changed. Name an empty folder with --data; where VANTHU_MONGO_URL names a server, drop the old databases "
+                "there, or set VANTHU_MONGO_DATABASE_PREFIX to a new name."
             )
 
 
