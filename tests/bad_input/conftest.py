@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.bad_input.budget import Account
-from tests.faults.conftest import EVERYTHING, RESULTS, code
+from tests.faults.conftest import EVERYTHING, RESULTS, code, lines_of
 
 KEPT = RESULTS.with_name("bad_inputs.jsonl")
 FOLDER = Path(__file__).parent
@@ -69,7 +69,7 @@ def keep(account: Account, outcomes: dict[str, str], begun: str, path: Path = KE
 
 
 def kept(path: Path = KEPT) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return lines_of(path)
 
 
 def here() -> str:

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from tests.faults.wanted import seeds_of
 SEEDS = os.environ.get("SEEDS") or "1"
 EVERYTHING = bool(os.environ.get("FAULTS"))
 RESULTS = Path(__file__).parents[2] / "var" / "faults" / "results.jsonl"
+SHOWN = Path(__file__).parent / "shown"
+"""What was saved of runs (`table --save`), so that a long run goes on with another clone and machine."""
 TRIED = (
     "services",
     "tests/faults",
@@ -37,6 +39,7 @@ TRIED = (
     ":(exclude,glob)tests/faults/test_*.py",
     ":(exclude,glob)tests/faults/mutations/*",
     ":(exclude,glob)**/*.md",
+    ":(exclude)tests/faults/shown",
 )
 # What waits longest begins first, so that at the end nobody waits for one test alone.
 LONGEST = (
@@ -129,7 +132,19 @@ def _keep(item: pytest.Item, report: pytest.TestReport) -> None:
 
 
 def kept() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
+    return lines_of(RESULTS)
+
+
+def lines_of(path: Path, shown: Path = SHOWN) -> list[dict[str, Any]]:
+    """What was kept here, and what was saved under the same name; what is in both counts once."""
+    texts = [each.read_text() for each in (shown / path.name, path) if each.exists()]
+    return [json.loads(line) for line in dict.fromkeys("".join(texts).splitlines())]
+
+
+def save(lines: Iterable[dict[str, Any]], path: Path, shown: Path = SHOWN) -> None:
+    """Instead of what was saved under this name before."""
+    shown.mkdir(exist_ok=True)
+    (shown / path.name).write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
 def path_of(test: str) -> str:

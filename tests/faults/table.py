@@ -1,7 +1,8 @@
-"""`python -m tests.faults.table [--write]`: what the runs of the faults have shown with this code, fault by fault.
+"""`python -m tests.faults.table [--write | --save]`: what the runs of the faults have shown with this code, fault by fault.
 
 Every run counts, with whatever seeds; what is lacking of `SEEDS` is named. Below it, what was made up to break the services. `--write` puts
-both tables into `deploy/docs/guarantees.md`, which ops read, with when and how all of it was shown.
+both tables into `deploy/docs/guarantees.md`, which ops read, with when and how all of it was shown. `--save` puts what
+these runs have shown into `shown/`, where the next run, elsewhere, goes on from it once that is committed.
 """
 
 import sys
@@ -17,7 +18,7 @@ from rich.table import Table
 from tests.bad_input import conftest as bad_input
 from tests.bad_input.budget import PERCENT
 from tests.bench.machine import servers
-from tests.faults.conftest import SEEDS, code, head, kept, of_this_code, path_of
+from tests.faults.conftest import RESULTS, SEEDS, code, head, kept, of_this_code, path_of, save
 from tests.faults.proof import said
 from tests.faults.wanted import (
     FIRST_SEED,
@@ -153,6 +154,7 @@ class Shown:
     """What was kept of this code, and which tests there are."""
 
     lines: list[dict[str, Any]]
+    accounts: list[dict[str, Any]]
     inputs: dict[str, dict[str, Any]]
     tests: list[str]
 
@@ -160,11 +162,16 @@ class Shown:
     def here(cls) -> "Shown":
         found = kept()
         codes = {path: code(path) for path in {path_of(line["test"]) for line in found}}
-        inputs = bad_input.of_this_code(bad_input.kept(), bad_input.here())
-        return cls(of_this_code(found, codes), inputs, collected())
+        here = bad_input.here()
+        accounts = [line for line in bad_input.kept() if line["code"] == here]
+        return cls(of_this_code(found, codes), accounts, bad_input.of_this_code(accounts, here), collected())
 
     def lacks(self, seeds: Iterable[int]) -> list[str]:
         return [*lacking(self.lines, with_seeds(self.tests, seeds)), *lacking_inputs(self.inputs)]
+
+    def save(self) -> None:
+        save(self.lines, RESULTS)
+        save(self.accounts, bad_input.KEPT)
 
     def tables(self) -> list[tuple[Sequence[str], list[tuple[str, ...]]]]:
         found = [row.cells() for row in rows(self.lines, self.tests)]
@@ -185,6 +192,8 @@ def main(arguments: Sequence[str]) -> int:
     console, found = Console(width=200), Shown.here()
     for columns, cells in found.tables():
         console.print(shown(columns, cells))
+    if "--save" in arguments:
+        found.save()
     writing = "--write" in arguments
     reasons = found.lacks([FIRST_SEED] if writing else seeds)
     for reason in reasons:

@@ -1,5 +1,6 @@
 """What the table says of kept runs."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from tests.bad_input.budget import PERCENT
 from tests.faults import table
-from tests.faults.conftest import of_this_code
+from tests.faults.conftest import lines_of, of_this_code, save
 from tests.faults.proof import MORE_SEEDS, said
 from tests.faults.table import FAULTS, Shown, lacking, lacking_inputs, rows
 from tests.faults.wanted import ROOT, collected, fault_of, seeds_of, with_seeds
@@ -33,6 +34,18 @@ def test_all_tests_that_passed_with_all_seeds_lack_nothing() -> None:
     assert lacking(ALL, TESTS) == []
     wanted = with_seeds(TESTS, [1, 2])
     assert lacking([run(each) for each in wanted], wanted) == []
+
+
+def test_what_was_saved_of_a_run_elsewhere_counts_once_with_what_was_run_here(tmp_path: Path) -> None:
+    here, shown = tmp_path / "var" / "results.jsonl", tmp_path / "shown"
+    assert lines_of(here, shown) == []
+    save(ALL[:2], here, shown)
+    assert lines_of(here, shown) == ALL[:2]
+    here.parent.mkdir()
+    here.write_text("".join(json.dumps(line) + "\n" for line in ALL[1:3]))
+    assert lines_of(here, shown) == ALL[:3]
+    save(ALL[3:4], here, shown)
+    assert lines_of(here, shown) == [ALL[3], *ALL[1:3]]
 
 
 def test_a_test_that_nothing_was_kept_of_is_lacking_although_its_fault_has_others() -> None:
@@ -145,7 +158,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     accounts = {part: line | {"part": part, "accepted": 9_000, "services": {}} for part, line in inputs(25_000).items()}
     for name, value in {"GUARANTEES": path, "servers": dict, "head": lambda: "abc1234", "SEEDS": "20"}.items():
         monkeypatch.setattr(table, name, value)
-    monkeypatch.setattr(Shown, "here", lambda: Shown(lines, accounts, TESTS))
+    monkeypatch.setattr(Shown, "here", lambda: Shown(lines, [], accounts, TESTS))
     return path
 
 
