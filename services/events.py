@@ -6,7 +6,7 @@ An event says what happened and carries the producer's whole public state of its
 would break a reader is a new type ending in `.v2`.
 """
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -79,11 +79,8 @@ class DocumentStatus(StrEnum):
 
 class AssignmentStatus(StrEnum):
     UNASSIGNED = "unassigned"
-    PROPOSED = "proposed"
     ASSIGNED = "assigned"
     ACCEPTED = "accepted"
-    IN_PROGRESS = "in_progress"
-    WAITING = "waiting"
     RETURNED = "returned"
     COMPLETED = "completed"
     WITHDRAWN = "withdrawn"
@@ -117,58 +114,18 @@ class Event(State):
 # --- vanthu.office: said by routing, which owns the office ---------------------------------------
 
 
-class AbsenceKind(StrEnum):
-    LEAVE = "leave"
-    TRAVEL = "travel"
-    OTHER = "other"
-
-
-class Half(StrEnum):
-    """Of a day: a shift of work belongs to the half in which it begins."""
-
-    MORNING = "morning"
-    AFTERNOON = "afternoon"
-
-
 class Absence(State):
-    """Both days are included; with a `half` only that half of each of them."""
+    """Both days are included."""
 
     first_day: date
     last_day: date
-    half: Half | None = None
-    kind: AbsenceKind = AbsenceKind.OTHER
-
-
-class Competence(State):
-    """How well a person handles a matter: 1 can, 2 is good at it, 3 is its expert."""
-
-    matter: str
-    level: int = Field(ge=1, le=3)
-
-
-class Delegation(State):
-    """Who acts for the person on these days, both included; without matters and units in everything."""
-
-    to_person_id: str
-    first_day: date
-    last_day: date
-    matters: tuple[str, ...] = ()
-    unit_ids: tuple[str, ...] = ()
 
 
 class UnitState(State):
-    """`leader_person_id` is the leader in whose portfolio the unit is; work escalates from its head to them.
-
-    A unit that is not active any more has its work done by `successor_unit_id`.
-    """
-
     unit_id: str
     name: str
     symbol: str | None = None
     head_person_id: str | None = None
-    parent_unit_id: str | None = None
-    leader_person_id: str | None = None
-    successor_unit_id: str | None = None
     active: bool = True
 
 
@@ -176,36 +133,17 @@ class PersonState(State):
     person_id: str
     name: str
     unit_id: str
-    position: str | None = None
     roles: tuple[str, ...] = ()
     absences: tuple[Absence, ...] = ()
-    competences: tuple[Competence, ...] = ()
-    delegations: tuple[Delegation, ...] = ()
     disabled: bool = False
     sessions_valid_from: datetime | None = None
 
 
-class HalfDay(State):
-    """A day of which only this half is worked."""
-
-    day: date
-    worked: Half
-
-
-class Shift(State):
-    """When there is work, by the office's clock."""
-
-    begins: time
-    ends: time
-
-
 class CalendarState(State):
-    """The office's own days, which win over the public calendar; without shifts its hours are the usual ones."""
+    """The office's own days, which win over the public calendar."""
 
     days_off: tuple[date, ...] = ()
     working_days: tuple[date, ...] = ()
-    half_days: tuple[HalfDay, ...] = ()
-    shifts: tuple[Shift, ...] = ()
 
 
 class CatalogueEntry(State):
@@ -385,22 +323,8 @@ class DocumentBrief(State):
 
 
 class Coordinator(State):
-    """`due_on` is when their opinion is asked for, `opinion_on` when they gave it; what it says stays with routing."""
-
     unit_id: str
     person_id: str | None = None
-    due_on: date | None = None
-    opinion_on: date | None = None
-
-
-class Proposal(State):
-    """What rules or a person propose and a leader has not decided on: it makes nobody a handler yet."""
-
-    lead_unit_id: str
-    lead_person_id: str | None = None
-    coordinators: tuple[Coordinator, ...] = ()
-    due_on: date | None = None
-    instruction: str | None = None
 
 
 class AssignmentState(State):
@@ -408,11 +332,6 @@ class AssignmentState(State):
 
     `assigned_on` and `completed_on` follow the day on which things happened, not when they were recorded.
     `conflicted_person_ids` are people whom the document concerns: nobody may tell them of it.
-
-    `due_at` is the moment at which the limit ends, and None where nobody knows it: no limit, or a clock that stands
-    since `stopped_at`. `due_version` counts how often it was said anew; deadline events are of one of them.
-    `escalated_to` are the superiors whose business it has become that nobody acted in time.
-    `reply` is the number or symbol of the outgoing document that answers.
     """
 
     document_id: str
@@ -422,20 +341,11 @@ class AssignmentState(State):
     lead_person_id: str | None = None
     coordinators: tuple[Coordinator, ...] = ()
     deciding_person_id: str | None = None
-    proposal: Proposal | None = None
-    matter: str | None = None
-    instruction: str | None = None
     due_on: date | None = None
-    due_at: datetime | None = None
-    due_version: int = 0
-    stopped_at: datetime | None = None
-    escalated_to: tuple[str, ...] = ()
     rule: str | None = None
     assigned_on: date | None = None
     accepted_at: datetime | None = None
-    started_at: datetime | None = None
     completed_on: date | None = None
-    reply: str | None = None
     result: str | None = None
     note: str | None = None
     conflicted_person_ids: tuple[str, ...] = ()
@@ -445,12 +355,6 @@ class AssignmentEvent(Event):
     topic = "assignments"
     producer = "routing"
     assignment: AssignmentState
-
-
-class AssignmentProposed(AssignmentEvent):
-    """`assignment.proposal` waits for a leader; nobody has the document yet."""
-
-    type = "vanthu.assignment-proposed.v1"
 
 
 class DocumentAssigned(AssignmentEvent):
@@ -467,66 +371,12 @@ class AssignmentAccepted(AssignmentEvent):
     type = "vanthu.assignment-accepted.v1"
 
 
-class WorkHandedOn(AssignmentEvent):
-    """From person to person within the unit."""
-
-    type = "vanthu.work-handed-on.v1"
-
-
-class WorkStarted(AssignmentEvent):
-    type = "vanthu.work-started.v1"
-
-
-class CoordinatorsChanged(AssignmentEvent):
-    type = "vanthu.coordinators-changed.v1"
-
-
-class OpinionGiven(AssignmentEvent):
-    """By a co-ordinator, whose `opinion_on` says since when there is one."""
-
-    type = "vanthu.opinion-given.v1"
-
-
 class AssignmentReturned(AssignmentEvent):
     type = "vanthu.assignment-returned.v1"
 
 
-class AssignmentRecalled(AssignmentEvent):
-    """Taken away by a leader or a clerk: it waits on the clerk's list."""
-
-    type = "vanthu.assignment-recalled.v1"
-
-
 class AssignmentWithdrawn(AssignmentEvent):
     type = "vanthu.assignment-withdrawn.v1"
-
-
-class ClockStopped(AssignmentEvent):
-    """It waits for somebody outside: no deadline runs."""
-
-    type = "vanthu.clock-stopped.v1"
-
-
-class ClockResumed(AssignmentEvent):
-    type = "vanthu.clock-resumed.v1"
-
-
-class DeadlineNear(AssignmentEvent):
-    """Said by the watch, once for each step of each version of the deadline."""
-
-    type = "vanthu.deadline-near.v1"
-
-
-class DeadlinePassed(AssignmentEvent):
-    """Said by the watch, once for each version of the deadline."""
-
-    type = "vanthu.deadline-passed.v1"
-
-
-class AcceptanceMissed(AssignmentEvent):
-    """Said by the watch: whoever leads has not accepted it in time."""
-
-    type = "vanthu.acceptance-missed.v1"
 
 
 class DeadlineMoved(AssignmentEvent):
@@ -535,10 +385,6 @@ class DeadlineMoved(AssignmentEvent):
 
 class DocumentCompleted(AssignmentEvent):
     type = "vanthu.document-completed.v1"
-
-
-class DocumentReopened(AssignmentEvent):
-    type = "vanthu.document-reopened.v1"
 
 
 # --- vanthu.notices: said by notify ---------------------------------------------------------------
@@ -594,25 +440,13 @@ EVENTS: tuple[type[Event], ...] = (
     DocumentErased,
     PeriodCounted,
     SecrecyIncidentRaised,
-    AssignmentProposed,
     DocumentAssigned,
     AssignmentNotPossible,
     AssignmentAccepted,
-    WorkHandedOn,
-    WorkStarted,
-    CoordinatorsChanged,
-    OpinionGiven,
     AssignmentReturned,
-    AssignmentRecalled,
     AssignmentWithdrawn,
-    ClockStopped,
-    ClockResumed,
-    DeadlineNear,
-    DeadlinePassed,
-    AcceptanceMissed,
     DeadlineMoved,
     DocumentCompleted,
-    DocumentReopened,
     NoticeSent,
     NoticeOpened,
     NoticeFailed,

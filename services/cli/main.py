@@ -16,7 +16,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("running", "serve"),
     "demo": ("year", "demo"),
     "office": ("offices", "app"),
-    "rules": ("rules", "app"),
     "published": ("figures", "published"),
     "key": ("keys", "app"),
     "token": ("tokens", "app"),

@@ -45,9 +45,9 @@ def _assigned(assignment: Answer, office: Office) -> list[Step]:
     state, reason = assignment["state"], assignment["reason"]
     chosen = next((each for each in reason["candidates"] if each["lost"] is None), None)
     others = [each for each in reason["candidates"] if each["lost"] is not None]
-    why = f"{reason['row_name']}; burden before: {chosen['burden']:g}" if chosen else str(reason["row_name"])
+    why = f"{reason['row_name']}; open before: {chosen['open']}" if chosen else str(reason["row_name"])
     lost = "".join(
-        f"\n  {office.name(each['person_id'])}: {each['lost']} ({each['burden']:g})" for each in others[:OTHERS_SHOWN]
+        f"\n  {office.name(each['person_id'])}: {each['lost']} ({each['open']})" for each in others[:OTHERS_SHOWN]
     )
     lead = f"{office.name(state['lead_person_id'])}, {office.name(state['lead_unit_id'])}"
     together = [office.name(each["person_id"] or each["unit_id"]) for each in state["coordinators"]]

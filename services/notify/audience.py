@@ -5,29 +5,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.events import (
-    AcceptanceMissed,
     AssignmentEvent,
     AssignmentNotPossible,
-    AssignmentProposed,
-    AssignmentRecalled,
     AssignmentReturned,
     AssignmentState,
     AssignmentStatus,
     AssignmentWithdrawn,
-    CoordinatorsChanged,
-    DeadlineNear,
-    DeadlinePassed,
     DocumentAssigned,
-    DocumentReopened,
-    OpinionGiven,
     SecrecyIncidentRaised,
-    WorkHandedOn,
 )
 from services.policy import Role
 
-HOLDING = frozenset(
-    {AssignmentStatus.ASSIGNED, AssignmentStatus.ACCEPTED, AssignmentStatus.IN_PROGRESS, AssignmentStatus.WAITING}
-)
+HOLDING = frozenset({AssignmentStatus.ASSIGNED, AssignmentStatus.ACCEPTED})
 HAD_IT = HOLDING | {AssignmentStatus.COMPLETED}
 
 
@@ -38,13 +27,6 @@ class Telling(StrEnum):
     CO_ORDINATE = "co_ordinate"
     CHANGED = "changed"
     WENT_ELSEWHERE = "went_elsewhere"
-    OPINION_GIVEN = "opinion_given"
-    DUE_SOON = "due_soon"
-    OVERDUE = "overdue"
-    OVERDUE_BELOW = "overdue_below"
-    NOT_ACCEPTED = "not_accepted"
-    NOT_ACCEPTED_BELOW = "not_accepted_below"
-    AWAITS_APPROVAL = "awaits_approval"
     WITHDRAWN = "withdrawn"
     RETURNED = "returned"
     RETURNED_TO_CLERKS = "returned_to_clerks"
@@ -78,7 +60,6 @@ class Heard:
     conflicted: tuple[str, ...] = ()
     deciding: str | None = None
     restricted: bool = False
-    superiors: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[int, int]:
@@ -106,7 +87,6 @@ def heard(event: AssignmentEvent | SecrecyIncidentRaised, directory: Directory) 
         state.conflicted_person_ids,
         state.deciding_person_id,
         state.document.restricted or state.document.sealed,
-        () if state.document.restricted else state.escalated_to,
     )
 
 
@@ -116,7 +96,7 @@ def needs(event: AssignmentEvent | SecrecyIncidentRaised, *, restricted: bool = 
     own = brief is not None and (brief.restricted or brief.sealed)
     role = _role_told(event.type, restricted=restricted or own)
     roles = {role_token(role)} if role else set[str]()
-    if not isinstance(event, DocumentAssigned | WorkHandedOn | CoordinatorsChanged | DocumentReopened):
+    if not isinstance(event, DocumentAssigned):
         return frozenset(roles)
     return frozenset(roles | {head_token(unit) for unit in _units_without_person(event.assignment)})
 
@@ -125,26 +105,17 @@ def audience(now: Heard, before: Heard | None, office: str, directory: Directory
     """Each person once, and nobody whom it concerns. `before` is what the nearest earlier event said, if any."""
     decide = _AUDIENCES.get(now.type)
     told = decide(now, before) if decide else {}
-    if now.type in ROLE_TOLD:
-        role = _role_told(now.type, restricted=now.restricted)
-        asked = directory.of(office, role_token(role)) if role else frozenset[str]()
-        told |= dict.fromkeys(asked | _deciding(now), _ROLE_TELLING[now.type])
+    role = _role_told(now.type, restricted=now.restricted)
+    if role:
+        asked = directory.of(office, role_token(role)) | ({now.deciding} if now.restricted and now.deciding else set())
+        told |= dict.fromkeys(asked, _ROLE_TELLING[now.type])
     return {person: telling for person, telling in told.items() if person not in now.conflicted}
 
 
 def _role_told(type: str, *, restricted: bool) -> Role | None:
-    """Clerks may not know of a restricted document: its security officers look after it, with whoever decides.
-
-    A proposal of one is for whoever decides alone.
-    """
+    """Clerks may not know of a restricted document: its security officers look after it, with whoever decides."""
     role = ROLE_TOLD.get(type)
-    if role is None or not restricted:
-        return role
-    return None if role is Role.LEADER else Role.SECURITY_OFFICER
-
-
-def _deciding(now: Heard) -> frozenset[str]:
-    return frozenset({now.deciding}) if now.restricted and now.deciding else frozenset()
+    return Role.SECURITY_OFFICER if role and restricted else role
 
 
 def _assigned(now: Heard, before: Heard | None) -> dict[str, Telling]:
@@ -157,37 +128,6 @@ def _assigned(now: Heard, before: Heard | None) -> dict[str, Telling]:
     told |= {each: Telling.CHANGED if each in known else Telling.CO_ORDINATE for each in now.coordinators}
     if now.lead:
         told[now.lead] = Telling.CHANGED if had and had.lead == now.lead else Telling.AWAITS_YOU
-    return told
-
-
-def _coordinators_changed(now: Heard, before: Heard | None) -> dict[str, Telling]:
-    """Whom it names anew, and who is not named any more; to the others nothing is new."""
-    had = before.coordinators if before and before.status in HOLDING else ()
-    told = {each: Telling.WENT_ELSEWHERE for each in had if each not in now.people}
-    return told | {each: Telling.CO_ORDINATE for each in now.coordinators if each not in had}
-
-
-def _opinion_given(now: Heard, before: Heard | None) -> dict[str, Telling]:
-    return {now.lead: Telling.OPINION_GIVEN} if now.lead else {}
-
-
-def _recalled(now: Heard, before: Heard | None) -> dict[str, Telling]:
-    """Whoever recalled it knows, and finds it on the clerk's list."""
-    return dict.fromkeys(_had_it(now, before), Telling.WENT_ELSEWHERE)
-
-
-def _reopened(now: Heard, before: Heard | None) -> dict[str, Telling]:
-    told = dict.fromkeys(now.coordinators, Telling.CHANGED)
-    return told | ({now.lead: Telling.AWAITS_YOU} if now.lead else {})
-
-
-def _alarm(own: Telling, below: Telling | None) -> Callable[[Heard, Heard | None], dict[str, Telling]]:
-    """To whoever leads, and to the superiors whose business it has become."""
-
-    def told(now: Heard, before: Heard | None) -> dict[str, Telling]:
-        superiors = dict.fromkeys(now.superiors, below) if below else {}
-        return superiors | ({now.lead: own} if now.lead else {})
-
     return told
 
 
@@ -207,25 +147,15 @@ def _had_it(now: Heard, before: Heard | None) -> Iterable[str]:
 
 _AUDIENCES: dict[str, Callable[[Heard, Heard | None], dict[str, Telling]]] = {
     DocumentAssigned.type: _assigned,
-    WorkHandedOn.type: _assigned,
-    CoordinatorsChanged.type: _coordinators_changed,
-    OpinionGiven.type: _opinion_given,
-    AssignmentRecalled.type: _recalled,
-    DocumentReopened.type: _reopened,
-    DeadlineNear.type: _alarm(Telling.DUE_SOON, None),
-    DeadlinePassed.type: _alarm(Telling.OVERDUE, Telling.OVERDUE_BELOW),
-    AcceptanceMissed.type: _alarm(Telling.NOT_ACCEPTED, Telling.NOT_ACCEPTED_BELOW),
     AssignmentWithdrawn.type: _withdrawn,
     AssignmentReturned.type: _returned,
 }
 ROLE_TOLD: dict[str, Role] = {
-    AssignmentProposed.type: Role.LEADER,
     AssignmentReturned.type: Role.CLERK,
     AssignmentNotPossible.type: Role.CLERK,
     SecrecyIncidentRaised.type: Role.SECURITY_OFFICER,
 }
 _ROLE_TELLING = {
-    AssignmentProposed.type: Telling.AWAITS_APPROVAL,
     AssignmentReturned.type: Telling.RETURNED_TO_CLERKS,
     AssignmentNotPossible.type: Telling.NOT_POSSIBLE,
     SecrecyIncidentRaised.type: Telling.SECRECY_INCIDENT,

@@ -41,17 +41,14 @@ def ledger_of(row: Row) -> Ledger:
 
 def _heard_row(heard: Heard) -> list[Any]:
     who = [str(heard.status), heard.lead, list(heard.coordinators)]
-    whom = [list(heard.conflicted), heard.deciding, heard.restricted, list(heard.superiors)]
-    return [heard.type, heard.epoch, heard.version, *who, *whom]
+    return [heard.type, heard.epoch, heard.version, *who, list(heard.conflicted), heard.deciding, heard.restricted]
 
 
 def _heard(facts: list[Any]) -> Heard:
-    """Rows of the first release end with the co-ordinators, of the next with whether it is restricted."""
+    """Rows of the first release end with the co-ordinators."""
     type, epoch, version, status, lead, coordinators, *more = facts
-    left_out: tuple[Any, ...] = ((), None, False, ())
-    conflicted, deciding, restricted, superiors = (*more, *left_out[len(more) :])
-    who = (type, epoch, version, status, lead, tuple(coordinators))
-    return Heard(*who, tuple(conflicted), deciding, restricted, tuple(superiors))
+    conflicted, deciding, restricted = more or ((), None, False)
+    return Heard(type, epoch, version, status, lead, tuple(coordinators), tuple(conflicted), deciding, restricted)
 
 
 def notice_row(notice: Notice) -> Row:

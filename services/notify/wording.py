@@ -24,15 +24,6 @@ TITLES = {
     Telling.CO_ORDINATE: Words("Văn bản {name} cần bạn phối hợp", "Document {name} needs you as a co-ordinator"),
     Telling.CHANGED: Words("Phân công văn bản {name} đã thay đổi", "The assignment of document {name} has changed"),
     Telling.WENT_ELSEWHERE: Words("Văn bản {name} đã chuyển người khác", "Document {name} went to somebody else"),
-    Telling.OPINION_GIVEN: Words("Đã có ý kiến phối hợp về văn bản {name}", "There is an opinion on document {name}"),
-    Telling.DUE_SOON: Words("Văn bản {name} sắp đến hạn", "Document {name} is due soon"),
-    Telling.OVERDUE: Words("Văn bản {name} đã quá hạn", "Document {name} is overdue"),
-    Telling.OVERDUE_BELOW: Words("Văn bản {name} của đơn vị đã quá hạn", "Document {name} of your unit is overdue"),
-    Telling.NOT_ACCEPTED: Words("Văn bản {name} chờ bạn tiếp nhận", "Document {name} still awaits your acceptance"),
-    Telling.NOT_ACCEPTED_BELOW: Words(
-        "Văn bản {name} của đơn vị chưa được tiếp nhận", "Document {name} of your unit was not accepted in time"
-    ),
-    Telling.AWAITS_APPROVAL: Words("Văn bản {name} chờ bạn phê duyệt", "Document {name} awaits your approval"),
     Telling.WITHDRAWN: Words("Văn bản {name} đã được thu hồi", "Document {name} is withdrawn"),
     Telling.RETURNED: Words("Văn bản {name} đã được trả lại", "Document {name} was returned"),
     Telling.RETURNED_TO_CLERKS: Words(
@@ -41,9 +32,7 @@ TITLES = {
     Telling.NOT_POSSIBLE: Words("Văn bản {name} chưa phân công được", "Document {name} could not be assigned"),
 }
 INCIDENT = Words("Có thể lộ bí mật nhà nước", "Possible spill of a state secret")
-TO_HANDLE = frozenset(
-    {Telling.AWAITS_YOU, Telling.AWAITS_APPROVAL, Telling.CO_ORDINATE, Telling.CHANGED, Telling.DUE_SOON}
-)
+TO_HANDLE = frozenset({Telling.AWAITS_YOU, Telling.CO_ORDINATE, Telling.CHANGED})
 WITH_REASON = frozenset({Telling.RETURNED_TO_CLERKS, Telling.NOT_POSSIBLE, Telling.RETURNED, Telling.WITHDRAWN})
 NOTE, REASON = Words("Ghi chú", "Note"), Words("Lý do", "Reason")
 

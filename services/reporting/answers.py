@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.annual import AnnualReport
-from services.reporting.facts import NEVER, NOT_YET_KNOWN, Fact
+from services.reporting.facts import NEVER, Fact
 from services.reporting.handling import COLUMNS, HandlingRow, handling_row, total_of
 from services.reporting.listing import FactQuery, FactState, link_to
 from services.reporting.tally import UNASSIGNED, UNIT
@@ -58,8 +58,7 @@ class HandlingAnswer(Windowed):
 
 
 class FactAnswer(BaseModel):
-    """A restricted document has neither subject nor anything of its sender here. `waits`: its clock stands, and nobody
-    knows yet when it is due."""
+    """A restricted document has neither subject nor anything of its sender here."""
 
     document_id: str
     direction: str
@@ -76,7 +75,6 @@ class FactAnswer(BaseModel):
     arrived_on: date
     due_on: date | None
     done_on: date | None
-    waits: bool
     unit: str | None
     person: str | None
     notices_sent: int
@@ -141,9 +139,8 @@ def fact_answer(fact: Fact) -> FactAnswer:
         **{name: intake.get(name) for name in ("issuer", "symbol", "subject")},
         voided=not fact["counts"],
         arrived_on=fact["arrived_on"],
-        due_on=None if fact["due_on"] == NOT_YET_KNOWN else fact["due_on"],
+        due_on=fact["due_on"],
         done_on=None if fact["done_on"] == NEVER else fact["done_on"],
-        waits=fact["due_on"] == NOT_YET_KNOWN,
         unit=fact.get("unit"),
         person=fact.get("person"),
         notices_sent=notify.get("sent", 0),

@@ -28,19 +28,10 @@ from services.reporting.tally import UNASSIGNED, Countable, contributions
 
 Part = dict[str, Any]
 Fact = dict[str, Any]
-NOT_YET_KNOWN = "9998-12-31"  # when work is due whose clock stands: it has a deadline, and is never late
 NEVER = "9999-12-31"  # when open work is done: sorts after every day
 ORDINARY = reader_tokens(Access())
 """Whoever has one of these reads every ordinary document."""
-_HELD = frozenset(
-    {
-        AssignmentStatus.ASSIGNED,
-        AssignmentStatus.ACCEPTED,
-        AssignmentStatus.IN_PROGRESS,
-        AssignmentStatus.WAITING,
-        AssignmentStatus.COMPLETED,
-    }
-)
+_HELD = frozenset({AssignmentStatus.ASSIGNED, AssignmentStatus.ACCEPTED, AssignmentStatus.COMPLETED})
 
 
 def part_of(event: Event) -> tuple[str, Part] | None:
@@ -95,7 +86,7 @@ def _derived(intake: Part, routing: Part) -> Part:
 
 def _handling(intake: Part, routing: Part) -> Part:
     held = routing.get("status") in _HELD
-    due_on = routing.get("due_on") or (NOT_YET_KNOWN if routing.get("waits") else intake["due_on"])
+    due_on = routing.get("due_on") or intake["due_on"]
     completed_on = routing.get("completed_on") if routing.get("status") == AssignmentStatus.COMPLETED else None
     done_on = max(completed_on, intake["arrived_on"]) if completed_on else NEVER
     return {
@@ -170,7 +161,6 @@ def _routing(state: AssignmentState) -> Part:
         "due_on": _day(state.due_on),
         "completed_on": _day(state.completed_on),
         "restricted": state.document.restricted,
-        **({"waits": True} if state.stopped_at else {}),
     }
 
 

@@ -6,7 +6,6 @@ from importlib.metadata import version
 
 from services.chassis.asyncapi import asyncapi_specification
 from services.chassis.foundation import Foundation, lay_foundation
-from services.chassis.lease import Lease
 from services.chassis.service import Service, new_app
 from services.chassis.settings import ChassisSettings
 from services.events import EVENTS
@@ -14,11 +13,9 @@ from services.routing.acting import Acting
 from services.routing.api import Api
 from services.routing.handlers import Handlers
 from services.routing.office_store import OfficeStore
-from services.routing.rules_api import RulesApi
 from services.routing.settings import RoutingSettings
 from services.routing.store import Store
 from services.routing.views import Views
-from services.routing.watching import Watching
 
 NAME = "routing"
 HEARS_TOPICS = ("documents",)
@@ -44,13 +41,7 @@ def build(settings: RoutingSettings) -> Service:
         may_look=lambda credential: foundation.staff.viewer_of(credential.secret),
         asyncapi=asyncapi_specification(NAME, release, SAYS, HEARS),
     )
-    acting = Acting(store, views, foundation.journal, settings.zone)
-    app.include_router(Api(foundation.staff, store, views, acting).router)
-    lease = Lease(foundation.database, "watch", settings.instance, settings.relay_lease_seconds)
-    foundation.parts.append(
-        Watching(store, views, foundation.journal, lease, settings.zone, settings.routing_watch_seconds)
-    )
-    app.include_router(RulesApi(foundation.staff, store, offices, settings.zone).router)
+    app.include_router(Api(foundation.staff, store, views, Acting(store, foundation.journal, settings.zone)).router)
 
     async def prepare() -> None:
         await foundation.prepare()

@@ -1,7 +1,7 @@
 """What routing keeps of one document: its assignment, the reason, what happened, who may read it. Pure."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from services.events import (
@@ -16,16 +16,12 @@ from services.events import (
     DocumentState,
     DocumentUnsealed,
     DocumentVoided,
-    Proposal,
     State,
     Urgency,
 )
 from services.policy import Access, reader_tokens
-from services.routing.actions import dated
-from services.routing.deadline import Clock, Due
 from services.routing.decision import Decision, Reason
-from services.routing.facts import Facts, raised
-from services.routing.moment import Moment
+from services.routing.roster import Facts
 
 Told = DocumentReceived | DocumentDescribed | DocumentVoided | DocumentSealed | DocumentUnsealed | DocumentErased
 HISTORY_ENTRIES = 50
@@ -45,30 +41,6 @@ class Entry:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What a co-ordinator has to say."""
-
-    by: str
-    unit_id: str
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What the watch has said of this version of the deadline, and since when its lead has it, by the office's clock.
-
-    `near` counts the steps of the office's `WatchTimes`.
-    """
-
-    since: datetime
-    due_version: int
-    near: int = 0
-    passed: bool = False
-    not_accepted: bool = False
-
-
 class Answered(State):
     """An action's request and the answer it got, for a caller who asks again."""
 
@@ -80,10 +52,7 @@ class Answered(State):
 
 
 class Kept(State):
-    """`source_*` name the newest of intake's versions that was taken into account; `version` is our own.
-
-    `look_at` is when the watch has to look at it.
-    """
+    """`source_*` name the newest of intake's versions that was taken into account; `version` is our own."""
 
     office: str
     document_id: str
@@ -94,10 +63,6 @@ class Kept(State):
     facts: Facts
     state: AssignmentState
     reason: Reason
-    clock: Clock | None = None
-    opinions: tuple[Opinion, ...] = ()
-    watched: Watched | None = None
-    look_at: datetime | None = None
     history: tuple[Entry, ...] = ()
     answered: tuple[Answered, ...] = ()
 
@@ -123,21 +88,20 @@ def readers_of(kept: Kept) -> list[str]:
     return sorted(reader_tokens(access_of(kept)))
 
 
-def brief_of(document: DocumentState, uplift: Urgency | None = None) -> DocumentBrief:
-    """`uplift` is what the rules ask for at least; of a sealed document nothing is said."""
+def brief_of(document: DocumentState) -> DocumentBrief:
     return DocumentBrief(
         book=document.book,
         year=document.year,
         number=document.number,
         subject=None if document.restricted or document.sealed else document.subject,
-        urgency=document.urgency if document.sealed else raised(document.urgency, uplift),
+        urgency=document.urgency,
         arrived_on=document.arrived_on,
         restricted=document.restricted,
         sealed=document.sealed,
     )
 
 
-def began(event: Told, facts: Facts, state: AssignmentState, reason: Reason, clock: Clock | None, entry: Entry) -> Kept:
+def began(event: Told, facts: Facts, state: AssignmentState, reason: Reason, entry: Entry) -> Kept:
     """The first version of a document that routing hears of for the first time."""
     return Kept(
         office=event.office,
@@ -149,7 +113,6 @@ def began(event: Told, facts: Facts, state: AssignmentState, reason: Reason, clo
         facts=facts,
         state=state,
         reason=reason,
-        clock=clock,
         history=(entry,),
     )
 
@@ -160,62 +123,36 @@ def followed(kept: Kept, entry: Entry, **changes: Any) -> Kept:
     return kept.model_copy(update={**changes, "version": entry.version, "history": history})
 
 
-def assigned_state(document: DocumentState, decision: Decision, moment: Moment) -> AssignmentState:
+def assigned_state(document: DocumentState, decision: Decision, today: date) -> AssignmentState:
     """The assignment happens with the arrival: a document of the past is assigned on the day it came."""
-    state = AssignmentState(
+    assigned = decision.lead_person_id is not None
+    return AssignmentState(
         document_id=document.document_id,
-        status=AssignmentStatus.UNASSIGNED,
-        document=brief_of(document, decision.urgency),
+        status=AssignmentStatus.ASSIGNED if assigned else AssignmentStatus.UNASSIGNED,
+        document=brief_of(document),
+        lead_unit_id=decision.lead_unit_id,
+        lead_person_id=decision.lead_person_id,
+        coordinators=decision.coordinators,
         deciding_person_id=decision.deciding_person_id,
-        matter=decision.matter,
+        due_on=decision.due_on,
         rule=decision.reason.row_name,
+        assigned_on=min(document.arrived_on, today) if assigned else None,
         note=decision.reason.nobody,
         conflicted_person_ids=document.conflicted_person_ids,
     )
-    return dated(state.model_copy(update=_in_hands(document, decision, moment)), *ends_of(decision, document, moment))
-
-
-def _in_hands(document: DocumentState, decision: Decision, moment: Moment) -> dict[str, Any]:
-    if decision.lead_person_id is None or decision.lead_unit_id is None:
-        return {}
-    hands = {
-        "lead_unit_id": decision.lead_unit_id,
-        "lead_person_id": decision.lead_person_id,
-        "coordinators": decision.coordinators,
-        "instruction": decision.instruction,
-    }
-    if decision.is_proposed:
-        return {"status": AssignmentStatus.PROPOSED, "proposal": Proposal(**hands)}
-    assigned_on = min(document.arrived_on, moment.today)
-    return {**hands, "status": AssignmentStatus.ASSIGNED, "assigned_on": assigned_on}
-
-
-def ends_of(decision: Decision, document: DocumentState, moment: Moment) -> tuple[datetime | None, date | None]:
-    """When it is due; of an office that is not loaded only what stands in the document."""
-    limit = decision.reason.due
-    return ends(limit, moment) if limit else (None, document.due_on)
-
-
-def ends(limit: Due, moment: Moment) -> tuple[datetime | None, date | None]:
-    """`due_at` and `due_on` of a state."""
-    return (moment.at(limit.due_at).astimezone(UTC) if limit.due_at else None), limit.due_on
 
 
 def without_words(kept: Kept) -> Kept:
     """What happened stays; what people wrote of it, and answers that repeat it, go."""
-    history = tuple(replace(each, note=None) for each in kept.history)
-    return kept.model_copy(update={"history": history, "answered": (), "opinions": ()})
+    return kept.model_copy(update={"history": tuple(replace(each, note=None) for each in kept.history), "answered": ()})
 
 
 def blank_event(event: AssignmentEvent) -> AssignmentEvent:
     """The same event of the same version without a word of the document; who had it stays."""
     said = event.assignment
     brief = said.document.model_copy(update={"subject": None, "urgency": Urgency.NORMAL, "sealed": True})
-    words = dict.fromkeys(
-        ("rule", "matter", "instruction", "proposal", "result", "reply", "note", "due_on", "due_at", "stopped_at")
-    )
-    changes = {**words, "conflicted_person_ids": (), "document": brief}
-    return event.model_copy(update={"assignment": said.model_copy(update=changes)})
+    words = {"rule": None, "result": None, "note": None, "due_on": None, "conflicted_person_ids": ()}
+    return event.model_copy(update={"assignment": said.model_copy(update={**words, "document": brief})})
 
 
 def event_of(kept: Kept, type: type[AssignmentEvent], recorded_at: datetime) -> AssignmentEvent:

@@ -1,10 +1,11 @@
 """Who gets a document: matched rule, people and loads in; lead, co-ordinators and the reason out. Pure.
 
-The matched row names the unit; `candidates` says who of it leads. Where nobody can, nor its head, the document waits
-on the clerk's list.
+Among the lead unit's specialists who are here and have no conflict, the one with the least open work leads;
+ties go to whoever has had the least in all, then by person id. Where nobody is left the unit's head leads,
+and where that is not possible either, the document waits on the clerk's list.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -12,16 +13,37 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import Field, PlainValidator
 
-from services.events import Coordinator, Urgency
-from services.routing.candidates import Candidate, Found, Search, first_of, lead_in, looked_at
-from services.routing.deadline import Basis, Clock, DeadlineRule, Due, begun, due, started_at
-from services.routing.facts import Facts, Matched, Mode
-from services.routing.moment import Moment
-from services.routing.roster import OfficeView
+from services.events import Coordinator, PersonState
+from services.routing.deadline import Due, due
+from services.routing.roster import Facts, Matched, OfficeView, absent
 from services.routing.workload import LoadBook
-from services.worktime import Limit
 
-RULES: Final = "rules"
+
+class Lost(StrEnum):
+    """Why somebody did not become the lead."""
+
+    CONFLICT = "conflict"
+    ABSENT = "absent"
+    MORE_OPEN = "more open work"
+    MORE_IN_ALL = "equally open, more in all"
+    LATER_ID = "equal, later id"
+    HEAD_IS_LAST_RESORT = "head leads only when nobody else can"
+
+
+class Candidate(NamedTuple):
+    """Somebody who was looked at; the least burdened sort first. `lost` is None for the one who was chosen."""
+
+    open: int
+    total: int
+    person_id: str
+    present: bool
+    conflicted: bool
+    lost: str | None = None
+
+
+_Standing = tuple[int, int, str, bool, bool]  # a candidate's first five fields
+_OPEN, _TOTAL, _PRESENT, _CONFLICTED = 0, 1, 3, 4
+_PERSON_ID: Final = 2  # the type of a field is known only by a constant
 
 
 class Nobody(StrEnum):
@@ -31,26 +53,23 @@ class Nobody(StrEnum):
     NO_RULE = "no row of the rule table matches"
     NO_UNIT = "the rule names a unit that is not there"
     NO_PERSON = "nobody in the unit is here and without conflict"
-    MANUAL = "the rule leaves it to a person"
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a decision rests on, but for the people who were looked at: in `unit_id`, on the day `looked_on`."""
+    """What a decision rests on, but for the people who were looked at."""
 
-    decided_by: str = RULES
+    decided_by: str = "rules"
     rules_version: int | None = None
     row_id: str | None = None
     row_index: int | None = None
     row_name: str | None = None
-    unit_id: str | None = None
-    looked_on: date | None = None
     nobody: Nobody | None = None
     due: Due | None = None
 
 
 def _as_candidates(kept: Iterable[Any]) -> tuple[Candidate, ...]:
-    return tuple([each if isinstance(each, Candidate) else Candidate.of(each) for each in kept])
+    return tuple([each if isinstance(each, Candidate) else Candidate(*each) for each in kept])
 
 
 Candidates = Annotated[tuple[Candidate, ...], PlainValidator(_as_candidates), Field(exclude=True)]
@@ -67,82 +86,56 @@ class Reason(Grounds):
 
 
 class Decision(NamedTuple):
-    """`lead_person_id` is None where nobody could be found; then `reason.nobody` says why.
-
-    `is_proposed`: it waits for a leader. `clock` is None for an office that is not loaded. `urgency` is the row's: the
-    document's own counts where that is higher.
-    """
+    """`lead_person_id` is None where nobody could be found; then `reason.nobody` says why."""
 
     lead_unit_id: str | None
     lead_person_id: str | None
     coordinators: tuple[Coordinator, ...]
     deciding_person_id: str | None
-    clock: Clock | None
+    due_on: date | None
     reason: Reason
-    is_proposed: bool = False
-    matter: str | None = None
-    instruction: str | None = None
-    urgency: Urgency | None = None
-
-    @property
-    def due_on(self) -> date | None:
-        """None for an office that is not loaded."""
-        return self.reason.due.due_on if self.reason.due else None
 
 
-def decide(facts: Facts, matched: Matched | None, view: OfficeView, loads: LoadBook, moment: Moment) -> Decision:
-    clock = clock_of(facts, matched, view, moment)
-    found, nobody = _lead(facts, matched, view, loads, moment)
-    chosen = found.chosen.person_id if found.chosen else None
-    coordinators = _coordinators(chosen, facts, matched, view, loads, moment) if matched and chosen else ()
+def decide(facts: Facts, matched: Matched | None, view: OfficeView, loads: LoadBook, today: date) -> Decision:
+    limit = due(facts, matched.working_days if matched else None, view.default_working_days, view.calendar)
+    chosen, candidates, nobody = _lead(facts, matched, view, loads, today)
+    coordinators = _coordinators(facts, matched, view, loads, today) if matched and chosen else ()
     reason = Reason(
         rules_version=view.rules_version,
         row_id=matched.row_id if matched else None,
         row_index=matched.row_index if matched else None,
         row_name=matched.row_name if matched else None,
-        unit_id=matched.lead_unit if matched else None,
-        looked_on=moment.today,
-        candidates=found.candidates,
+        candidates=candidates,
         nobody=nobody,
-        due=due(clock, view.calendar),
+        due=limit,
     )
-    return Decision(
-        lead_unit_id=matched.lead_unit if matched and chosen else None,
-        lead_person_id=chosen,
-        coordinators=coordinators,
-        deciding_person_id=deciding_person(facts, view),
-        clock=clock,
-        reason=reason,
-        is_proposed=matched is not None and matched.mode is Mode.PROPOSED and chosen is not None,
-        matter=matched.matter if matched else None,
-        instruction=matched.instruction if matched else None,
-        urgency=matched.urgency if matched else None,
-    )
-
-
-def clock_of(facts: Facts, matched: Matched | None, view: OfficeView, moment: Moment) -> Clock:
-    """The row's own days, or its matter's rule, or else the office's days."""
-    rule = _deadline_rule(matched, view) if matched else None
-    return begun(rule, Limit(view.default_working_days), started_at(facts, moment.zone), facts.due_on)
-
-
-def _deadline_rule(matched: Matched, view: OfficeView) -> DeadlineRule | None:
-    if matched.working_days is not None:
-        return DeadlineRule(matched.row_id, matched.row_name, Limit(matched.working_days))
-    matter = view.matters.get(matched.matter or "")
-    return view.deadlines.get(matter.deadline_id or "") if matter else None
+    unit_id = matched.lead_unit if matched and chosen else None
+    return Decision(unit_id, chosen, coordinators, deciding_person(facts, view), limit.due_on, reason)
 
 
 def without_office(facts: Facts) -> Decision:
-    return Decision(None, None, (), None, None, Reason(nobody=Nobody.NO_OFFICE))
+    return Decision(None, None, (), None, facts.due_on, Reason(nobody=Nobody.NO_OFFICE))
 
 
-def choose_coordinator(search: Search, taken: Collection[str] = ()) -> Coordinator:
-    """The unit's head, or who acts for them; else the first of its people. Nobody who is `taken` has another part."""
-    head = search.view.head(search.unit_id)
-    chosen = first_of(looked_at([head], search), taken) if head else None
-    chosen = chosen or first_of(looked_at(search.view.by_unit.get(search.unit_id, ()), search), taken)
-    return Coordinator(unit_id=search.unit_id, person_id=chosen.person_id if chosen else None)
+def choose_lead(
+    unit_id: str, facts: Facts, view: OfficeView, loads: LoadBook, today: date
+) -> tuple[str | None, tuple[Candidate, ...]]:
+    """The unit's lead for this document, and everybody who was looked at."""
+    standings = [_standing(each, facts, loads, today) for each in view.workers(unit_id)]
+    head = view.last_resort(unit_id)
+    last_resort = [_standing(head, facts, loads, today)] if head else []
+    best = _least_burdened(standings) or _least_burdened(last_resort)
+    candidates = [Candidate(*each, _lost(each, best)) for each in standings]
+    candidates += [Candidate(*each, _lost(each, best, is_last_resort=True)) for each in last_resort]
+    return _person_id(best), tuple(candidates)
+
+
+def choose_coordinator(unit_id: str, facts: Facts, view: OfficeView, loads: LoadBook, today: date) -> Coordinator:
+    """The unit's head; a head who is away or concerned is stood in for by the least loaded."""
+    head = view.head(unit_id)
+    chosen = _least_burdened([_standing(head, facts, loads, today)]) if head else None
+    chosen = chosen or _least_burdened([_standing(each, facts, loads, today) for each in view.by_unit.get(unit_id, ())])
+    return Coordinator(unit_id=unit_id, person_id=_person_id(chosen))
 
 
 def deciding_person(facts: Facts, view: OfficeView) -> str | None:
@@ -153,38 +146,49 @@ def deciding_person(facts: Facts, view: OfficeView) -> str | None:
 
 
 def _lead(
-    facts: Facts, matched: Matched | None, view: OfficeView, loads: LoadBook, moment: Moment
-) -> tuple[Found, Nobody | None]:
+    facts: Facts, matched: Matched | None, view: OfficeView, loads: LoadBook, today: date
+) -> tuple[str | None, tuple[Candidate, ...], Nobody | None]:
     if matched is None:
-        return _NOT_SOUGHT, Nobody.NO_RULE
+        return None, (), Nobody.NO_RULE
     if not view.has_unit(matched.lead_unit):
-        return _NOT_SOUGHT, Nobody.NO_UNIT
-    if matched.mode is Mode.MANUAL:
-        return _NOT_SOUGHT, Nobody.MANUAL
-    found = lead_in(Search(matched.lead_unit, matched.matter, facts, view, loads, moment))
-    return found, None if found.chosen else Nobody.NO_PERSON
-
-
-_NOT_SOUGHT = Found(None, ())
+        return None, (), Nobody.NO_UNIT
+    chosen, candidates = choose_lead(matched.lead_unit, facts, view, loads, today)
+    return chosen, candidates, None if chosen else Nobody.NO_PERSON
 
 
 def _coordinators(
-    lead: str, facts: Facts, matched: Matched, view: OfficeView, loads: LoadBook, moment: Moment
+    facts: Facts, matched: Matched, view: OfficeView, loads: LoadBook, today: date
 ) -> tuple[Coordinator, ...]:
-    """Each unit once, by the row's first word of it."""
-    named = {each.unit_id: each for each in reversed(matched.coordinating_units)}
-    found: list[Coordinator] = []
-    for unit in dict.fromkeys(each.unit_id for each in matched.coordinating_units):
-        if unit != matched.lead_unit and view.has_unit(unit):
-            taken = [lead, *(each.person_id for each in found if each.person_id)]
-            chosen = choose_coordinator(Search(unit, matched.matter, facts, view, loads, moment), taken)
-            asked_until = _asked_until(named[unit].working_days, facts, view, moment)
-            found.append(chosen.model_copy(update={"due_on": asked_until}))
-    return tuple(found)
+    units = dict.fromkeys(each for each in matched.coordinating_units if each != matched.lead_unit)
+    return tuple(choose_coordinator(unit, facts, view, loads, today) for unit in units if view.has_unit(unit))
 
 
-def _asked_until(working_days: int | None, facts: Facts, view: OfficeView, moment: Moment) -> date | None:
-    if working_days is None:
+def _standing(person: PersonState, facts: Facts, loads: LoadBook, today: date) -> _Standing:
+    person_id = person.person_id
+    open, total = loads.of(person_id)
+    present = not person.absences or not absent(person, today)
+    return open, total, person_id, present, person_id in facts.conflicted_person_ids
+
+
+def _least_burdened(standings: Iterable[_Standing]) -> _Standing | None:
+    """Of those who are here and whom the document does not concern."""
+    return min([each for each in standings if each[_PRESENT] and not each[_CONFLICTED]], default=None)
+
+
+def _lost(standing: _Standing, best: _Standing | None, *, is_last_resort: bool = False) -> Lost | None:
+    if standing is best:
         return None
-    clock = Clock(Basis.RULE, started_at(facts, moment.zone), limit=Limit(working_days))
-    return due(clock, view.calendar).due_on
+    if standing[_CONFLICTED]:
+        return Lost.CONFLICT
+    if not standing[_PRESENT]:
+        return Lost.ABSENT
+    assert best is not None  # somebody who is free loses only to somebody
+    if is_last_resort:
+        return Lost.HEAD_IS_LAST_RESORT
+    if standing[_OPEN] != best[_OPEN]:
+        return Lost.MORE_OPEN
+    return Lost.MORE_IN_ALL if standing[_TOTAL] != best[_TOTAL] else Lost.LATER_ID
+
+
+def _person_id(standing: _Standing | None) -> str | None:
+    return standing[_PERSON_ID] if standing else None

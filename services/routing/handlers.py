@@ -12,10 +12,8 @@ from services.chassis.journal import Journal
 from services.chassis.mongo import Session
 from services.events import DocumentErased, DocumentStatus
 from services.routing.assignment import Kept, Told
-from services.routing.facts import Facts, Matched, facts_of
-from services.routing.moment import Moment
-from services.routing.roster import OfficeView
-from services.routing.settling import Change, Desks, DocumentKey, newest, settle
+from services.routing.roster import Facts, Matched, OfficeView, facts_of
+from services.routing.settling import Change, Desks, DocumentKey, Moment, newest, settle
 from services.routing.store import Store, lost_races_are_run_again
 from services.routing.views import Views
 from services.routing.workload import LoadBook
@@ -44,11 +42,11 @@ class Handlers:
         await self.erasures.confirm(each.key for each in told if isinstance(each, DocumentErased))
 
     async def _settle(self, events: Mapping[DocumentKey, Told]) -> None:
-        moment = Moment(self.clock(), self.zone)
-        loaded = await self.views.of(office for office, _ in events)
-        views = {office: view.on(moment.today) for office, view in loaded.items()}
+        views = await self.views.of(office for office, _ in events)
         facts = {key: facts_of(event.document) for key, event in events.items()}
         (known, books), matched = await asyncio.gather(self._known(events.keys()), _matched(events, facts, views))
+        now = self.clock()
+        moment = Moment(now, now.astimezone(self.zone).date())
         if changes := settle(events, known, Desks(views, books, facts, matched, moment)):
             await self.journal.transact(lambda session: self._keep(changes, books, session))
 

@@ -2,8 +2,7 @@
 
 import contextlib
 import uuid
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import orjson
 from joserfc.jwk import OKPKey
@@ -11,8 +10,6 @@ from joserfc.jwk import OKPKey
 from services.chassis.auth import new_signing_key, sign_token
 from services.chassis.errors import Failure, LostRace
 from services.routing.office import Change, OfficeFile, read_office
-from services.routing.office.lines import Rows
-from services.routing.office.reading_sheets import read_sheets
 from services.routing.office_store import OfficeStore, SigningKey
 from services.routing.rules import faults_of
 
@@ -26,13 +23,6 @@ class NoSuchOffice(Failure, ValueError):
         super().__init__(f"There is no office {office}. Load one first: vanthu office load FILE")
 
 
-class NoFileKept(Failure, ValueError):
-    """The office was loaded before its files were kept."""
-
-    def __init__(self, office: str) -> None:
-        super().__init__(f"The file of the office {office} was not kept. Load it once more: vanthu office load FILE")
-
-
 class NobodyToSignIn(Failure, ValueError):
     """The person a token is asked for is not in the office."""
 
@@ -42,31 +32,14 @@ def judged(text: str | bytes) -> OfficeFile:
     return read_office(text, faults_of)
 
 
-def judged_workbook(sheets: Mapping[str, Rows]) -> OfficeFile:
-    """The same for a workbook's cells; the faults name sheet and cell."""
-    return read_sheets(sheets, faults_of)
-
-
-async def loaded(store: OfficeStore, office: str) -> OfficeFile:
-    """The file in force. Raises NoSuchOffice, or NoFileKept for an office that was loaded before files were kept."""
-    file = await store.file(office)
-    if file is None:
-        await require_office(store, office)
-        raise NoFileKept(office)
-    return file
-
-
-async def plan(file: OfficeFile, store: OfficeStore, today: date) -> list[Change]:
+async def plan(file: OfficeFile, store: OfficeStore) -> list[Change]:
     """What `load` would change, readable as text; changes nothing."""
-    return await store.planned(file, today)
+    return await store.planned(file)
 
 
-async def load(file: OfficeFile, store: OfficeStore, today: date) -> list[Change]:
-    """What changed: all of it in one transaction, or nothing. Loading the same file again changes nothing.
-
-    What holds on the day is said; what begins later, `OfficeStore.turn_the_day` says then.
-    """
-    return await store.load(file, today)
+async def load(file: OfficeFile, store: OfficeStore) -> list[Change]:
+    """What changed: all of it in one transaction, or nothing. Loading the same file again changes nothing."""
+    return await store.load(file)
 
 
 async def create_token(store: OfficeStore, office: str, person_id: str, hours: float) -> str:

@@ -1,8 +1,8 @@
 """The office itself: loaded from its file in one transaction, read as a view, and its signing key."""
 
 import json
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from services.chassis.auth import PERSON, SIGNING_KEY, UNIT
@@ -20,28 +20,11 @@ from services.events import (
     UnitChanged,
     UnitState,
 )
-from services.routing.office import (
-    CALENDAR,
-    CATALOGUE,
-    FILE,
-    OFFICE,
-    RULES,
-    THE_FILE,
-    Change,
-    OfficeFile,
-    State,
-    changes_of_day,
-    content_of,
-    deadlines_on,
-    difference,
-    matters_on,
-    next_turn,
-    turned,
-)
-from services.routing.roster import OfficeView, calendar_of, no_rule
-from services.routing.rule_store import RuleStore
-from services.routing.rules.versions import ONE_DAY, RuleVersion
+from services.routing.office import CALENDAR, CATALOGUE, OFFICE, RULES, Change, OfficeFile, State, difference
+from services.routing.roster import OfficeView
+from services.routing.rules import compiled
 from services.routing.store import lost_races_are_run_again
+from services.worktime import Calendar
 
 COPIED = (UNIT, PERSON, CALENDAR, CATALOGUE)
 
@@ -57,31 +40,20 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class _Known:
-    """What an office has now; versions count per unit, person, calendar, catalogue, table, file and office.
-
-    `day` is the one whose states it has; None for an office that was loaded before offices had a history.
-    """
+    """What an office has now; versions count per unit, person, calendar, catalogue, table and office."""
 
     states: dict[tuple[str, str], State]
     versions: dict[tuple[str, str], int]
-    file: OfficeFile | None = None
-    day: date | None = None
 
 
 class OfficeStore:
-    """`offices` has the current version of each office and the day it is of, `office_files` every file there ever was;
-    every version of its `rules` has its own store.
-
-    An office's `rules_version` is the one that came with its file.
-    """
+    """`offices` has the current version of each office, `rule_tables` every version of its rules there ever was."""
 
     def __init__(self, database: Database, journal: Journal, copies: Copies) -> None:
         self._copies = copies
         self._journal = journal
         self._offices = database["offices"]
-        self._files = database["office_files"]
         self._tables = database["rule_tables"]
-        self.rules = RuleStore(database, journal)
         self._keys = database["signing_keys"]
 
     async def prepare(self) -> None:
@@ -89,88 +61,46 @@ class OfficeStore:
         await self._journal.prepare()
         await self._copies.prepare()
 
-    async def planned(self, file: OfficeFile, today: date) -> list[Change]:
+    async def planned(self, file: OfficeFile) -> list[Change]:
         """What loading would change; changes nothing."""
-        return difference((await self._known(file.office)).states, file, today)
+        return difference((await self._known(file.office)).states, file)
 
-    async def load(self, file: OfficeFile, today: date) -> list[Change]:
+    async def load(self, file: OfficeFile) -> list[Change]:
         """All of it or nothing; what stays as it is gets no new version and no event."""
 
         async def body(session: Session) -> list[Change]:
             known = await self._known(file.office, session)
-            changes = difference(known.states, file, today)
+            changes = difference(known.states, file)
             if changes:
-                await self._write(file, changes, known, today, session)
+                await self._write(file, changes, known.versions, session)
             return changes
 
         with lost_races_are_run_again():
             return await self._journal.transact(body)
-
-    async def turn_the_day(self, office: str, today: date) -> list[Change]:
-        """What the office's own file says of the new day: all of it or nothing, and nothing where nothing differs.
-
-        Matters and deadlines that begin or end are no change that is said, but the office gets a new version.
-        """
-
-        async def body(session: Session) -> list[Change]:
-            known = await self._known(office, session)
-            if known.file is None or known.day is None or today <= known.day:
-                return []
-            changes = changes_of_day(known.states, known.file, known.day, today)
-            if changes or turned(known.file, known.day, today):
-                await self._write(known.file, changes, known, today, session)
-            return changes
-
-        with lost_races_are_run_again():
-            return await self._journal.transact(body)
-
-    async def next_turn(self, office: str) -> date | None:
-        """The first day on which `turn_the_day` has something to do."""
-        known = await self._known(office)
-        return next_turn(known.file, known.day) if known.file and known.day else None
-
-    async def file(self, office: str) -> OfficeFile | None:
-        """The file that is in force; None for an office that was never loaded, or only before files were kept."""
-        return (await self._known(office)).file
 
     async def versions(self, offices: list[str]) -> dict[str, int]:
         rows = await self._offices.find({"_id": {"$in": offices}}, {"version": 1}).to_list(None)
         return {row["_id"]: row["version"] for row in rows}
 
-    async def names(self) -> list[str]:
-        """The ids of all offices that are loaded."""
-        return sorted(await self._offices.distinct("_id"))
-
     async def view(self, office: str) -> OfficeView | None:
-        """None for an office that was never loaded. With the rules of today; `on` gives those of another day.
-
-        Raises ValueError when rules that count no longer compile.
-        """
+        """None for an office that was never loaded. Raises ValueError when its rules no longer compile."""
         row = await self._offices.find_one({"_id": office})
         if row is None:
             return None
-        versions = await self.rules.versions(office)
-        view = await self._people_and_days(office, row)
-        today = datetime.now(UTC).date()
-        matches = await self.rules.matches(office, versions, since=today - ONE_DAY)  # it is still yesterday somewhere
-        return replace(view, versions=tuple(versions), matches=matches).on(today)
-
-    async def _people_and_days(self, office: str, row: Row) -> OfficeView:
+        table = await self._tables.find_one({"_id": f"{office}/{row['rules_version']}"})
+        assert table is not None  # written in the transaction that names it
         units = [UnitState.model_validate(each) for each in await self._copies.all(office, UNIT)]
         people = [PersonState.model_validate(each) for each in await self._copies.all(office, PERSON)]
         calendar = CalendarState.model_validate(await self._copies.get(office, CALENDAR, CALENDAR) or {})
-        file, day = await self._file_of(row), _day_of(row)
         return OfficeView(
             office=office,
             version=row["version"],
-            rules_version=None,
+            rules_version=row["rules_version"],
             units={each.unit_id: each for each in units},
             people={each.person_id: each for each in people},
-            calendar=calendar_of(calendar),
+            calendar=Calendar.of(calendar.days_off, calendar.working_days),
             default_working_days=row["default_working_days"],
-            match=no_rule,
-            deadlines=deadlines_on(file, day) if file and day else {},
-            matters=matters_on(file, day) if file and day else {},
+            match=compiled(json.loads(table["content"])),
         )
 
     async def person(self, office: str, person_id: str) -> PersonState | None:
@@ -211,55 +141,34 @@ class OfficeStore:
         states = {(row["kind"], row["id"]): row["state"] for row in rows}
         versions = {(row["kind"], row["id"]): row["version"] for row in rows}
         own = await self._offices.find_one({"_id": office}, session=session)
-        if own is None:
-            return _Known(states, versions)
-        table = await self._tables.find_one({"_id": f"{office}/{own['rules_version']}"}, session=session)
-        file = await self._file_of(own, session)
-        states[OFFICE, office] = {part: own[part] for part in ("name", "default_working_days")}
-        states[RULES, RULES] = {"content": json.loads(table["content"])} if table else {}
-        states[THE_FILE] = content_of(file) if file else {}
-        versions |= {(OFFICE, office): own["version"], (RULES, RULES): own["rules_version"]}
-        versions[THE_FILE] = own.get("file_version", 0)
-        return _Known(states, versions, file, _day_of(own))
-
-    async def _file_of(self, own: Row, session: Session | None = None) -> OfficeFile | None:
-        if not own.get("file_version"):
-            return None
-        row = await self._files.find_one({"_id": f"{own['_id']}/{own['file_version']}"}, session=session)
-        return OfficeFile.model_validate_json(row["content"]) if row else None
+        if own:
+            table = await self._tables.find_one({"_id": f"{office}/{own['rules_version']}"}, session=session)
+            states[OFFICE, office] = {part: own[part] for part in ("name", "default_working_days")}
+            states[RULES, RULES] = {"content": json.loads(table["content"])} if table else {}
+            versions |= {(OFFICE, office): own["version"], (RULES, RULES): own["rules_version"]}
+        return _Known(states, versions)
 
     async def _write(
-        self, file: OfficeFile, changes: list[Change], known: _Known, today: date, session: Session
+        self, file: OfficeFile, changes: list[Change], versions: dict[tuple[str, str], int], session: Session
     ) -> None:
-        now, office, versions = datetime.now(UTC), file.office, known.versions
+        now, office = datetime.now(UTC), file.office
         copied = [(each, versions.get((each.kind, each.id), 0) + 1) for each in changes if each.kind in COPIED]
-        kinds = {each.kind for each in changes}
         rules_version = versions.get((RULES, RULES), 0)
-        if RULES in kinds:
-            rules_version = await self.rules.newest(office, session) + 1
-            await self.rules.insert(office, RuleVersion(rules_version, loaded_at=now), file.rules, session)
-        file_version = versions.get(THE_FILE, 0)
-        if FILE in kinds or known.file is None:
-            file_version += 1
-            kept = {"_id": f"{office}/{file_version}", "office": office, "version": file_version, "loaded_at": now}
-            await self._files.insert_one({**kept, "content": json.dumps(content_of(file))}, session=session)
+        if any(each.kind == RULES for each in changes):
+            rules_version += 1
+            table = {"_id": f"{office}/{rules_version}", "office": office, "version": rules_version, "loaded_at": now}
+            await self._tables.insert_one({**table, "content": json.dumps(file.rules)}, session=session)
         row: Row = {
             "version": versions.get((OFFICE, office), 0) + 1,
             "name": file.name,
             "default_working_days": file.default_working_days,
             "rules_version": rules_version,
-            "file_version": file_version,
-            "day": today.isoformat(),
             "loaded_at": now,
         }
         await self._offices.replace_one({"_id": office}, {"_id": office, **row}, upsert=True, session=session)
         copies = [Copy(office, each.kind, each.id, version, 0, each.after) for each, version in copied]
         await self._copies.keep_newest(copies, session)
         await self._journal.append([_event(office, each, version, now) for each, version in copied], session)
-
-
-def _day_of(own: Row) -> date | None:
-    return date.fromisoformat(own["day"]) if own.get("day") else None
 
 
 def _event(office: str, change: Change, version: int, now: datetime) -> OfficeEvent:

@@ -21,8 +21,8 @@ from services.events import (
 )
 from services.routing.assignment import Entry, Kept, followed
 from services.routing.decision import Reason
-from services.routing.facts import facts_of
 from services.routing.office import CALENDAR, CATALOGUE
+from services.routing.roster import facts_of
 from services.routing.settling import Change
 from services.routing.store import Store
 
@@ -51,7 +51,7 @@ class Recovery:
         before = kept.get((event.office, event.key))
         after = adopted(before, event, document, newest)
         books = await self._store.loads([event.office])
-        books[event.office].shift(before.state if before else None, after.state, event.recorded_at.date())
+        books[event.office].shift(before.state if before else None, after.state)
 
         async def body(session: Session) -> None:
             await self._store.keep([Change(before, after, None)], session)

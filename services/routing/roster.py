@@ -1,75 +1,60 @@
-"""Who is in which unit, its rules and its calendar: what a decision looks at. Pure."""
+"""Who is in which unit, who is here today, and how much each has to do: what a decision looks at. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
-from services.events import CalendarState, PersonState, UnitState
+from services.events import DocumentState, IssuerLevel, Kind, PersonState, UnitState, Urgency
 from services.policy import Role
-from services.routing.deadline import DeadlineRule
-from services.routing.facts import Facts, Match, Matched
-from services.routing.rules.versions import RuleVersion, table_on
-from services.worktime import USUAL_SHIFTS, Calendar
+from services.worktime import Calendar
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
-    """What documents are about, as far as it is handled alike. `deadline_id` names its rule of deadlines."""
+class Facts:
+    """What rules may know of a document. Restricted: no subject, the rules decide by the rest.
 
-    id: str
-    name: str
-    deadline_id: str | None = None
+    `symbol_suffix` is what follows the symbol's last hyphen; it often names the room that answers.
+    """
+
+    kind: Kind
+    arrived_on: date
+    issuer_level: IssuerLevel | None = None
+    symbol_suffix: str = ""
+    subject: str = ""
+    urgency: Urgency = Urgency.NORMAL
+    due_on: date | None = None
+    restricted: bool = False
+    conflicted_person_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class WatchTimes:
-    """When the clock is heard: `near` is the working time before the end, longest first, and the others are the working
-    hours within which somebody has to accept."""
+class Matched:
+    """A row of the rule table. `working_days` is None where the row leaves it to the office."""
 
-    near: tuple[timedelta, ...] = (timedelta(hours=15), timedelta(hours=4))
-    accept_hours: int = 8
-    accept_express_hours: int = 1
+    row_id: str
+    row_index: int
+    row_name: str
+    lead_unit: str
+    coordinating_units: tuple[str, ...] = ()
+    working_days: int | None = None
 
 
-def no_rule(facts: Facts) -> Matched | None:
-    """What is asked on a day on which no rules count."""
-    return None
+Match = Callable[[Facts], Matched | None]
 
 
 @dataclass(frozen=True)
 class OfficeView:
-    """An office at one version of its people. `match` asks the rules of `rules_version`, which `on` chooses by the day
-    among `versions`; `matches` has those that may still count."""
+    """An office at one version of its people and rules."""
 
     office: str
     version: int
-    rules_version: int | None
+    rules_version: int
     units: Mapping[str, UnitState]
     people: Mapping[str, PersonState]
     calendar: Calendar
     default_working_days: int
     match: Match = field(compare=False)
-    deadlines: Mapping[str, DeadlineRule] = field(default_factory=dict)
-    matters: Mapping[str, Matter] = field(default_factory=dict)
-    watch: WatchTimes = WatchTimes()
-    versions: tuple[RuleVersion, ...] = ()
-    matches: Mapping[int, Match] = field(default_factory=dict, compare=False)
-
-    def on(self, day: date) -> "OfficeView":
-        """With the rules that count on that day. An office without versions has one table for good."""
-        chosen = table_on(self.versions, day)
-        version = chosen.version if chosen else None
-        if not self.versions or version == self.rules_version:
-            return self
-        if version not in self._by_version:  # kept, for it remembers who is in which unit
-            match = self.matches[version] if version is not None else no_rule
-            self._by_version[version] = replace(self, rules_version=version, match=match)
-        return self._by_version[version]
-
-    @cached_property
-    def _by_version(self) -> "dict[int | None, OfficeView]":
-        return {}
 
     @cached_property
     def by_unit(self) -> Mapping[str, tuple[PersonState, ...]]:
@@ -115,10 +100,25 @@ class OfficeView:
         return unit is not None and unit.active
 
 
-def calendar_of(state: CalendarState) -> Calendar:
-    return Calendar.of(
-        state.days_off,
-        state.working_days,
-        [(each.day, each.worked) for each in state.half_days],
-        [(each.begins, each.ends) for each in state.shifts] or USUAL_SHIFTS,
+def absent(person: PersonState, day: date) -> bool:
+    return bool(person.absences) and any(each.first_day <= day <= each.last_day for each in person.absences)
+
+
+def facts_of(document: DocumentState) -> Facts:
+    return Facts(
+        kind=document.kind,
+        issuer_level=document.issuer_level,
+        symbol_suffix=symbol_suffix(document.symbol),
+        subject="" if document.restricted else (document.subject or "").lower(),
+        urgency=document.urgency,
+        arrived_on=document.arrived_on,
+        due_on=document.due_on,
+        restricted=document.restricted,
+        conflicted_person_ids=document.conflicted_person_ids,
     )
+
+
+def symbol_suffix(symbol: str | None) -> str:
+    """`123/UBND-NC` → `NC`; nothing where the symbol has no hyphen."""
+    _, hyphen, last = (symbol or "").rpartition("-")
+    return last.strip().upper() if hyphen else ""

@@ -14,6 +14,3 @@ class RoutingSettings(ChassisSettings):
     routing_office_check_seconds: float = Field(
         default=2.0, gt=0, description="How old routing's view of an office's people and rules may be, in seconds."
     )
-    routing_watch_seconds: float = Field(
-        default=10.0, gt=0, description="How long the watch over deadlines pauses between two looks, in seconds."
-    )

@@ -5,12 +5,12 @@ Only the newest state of a document counts, so duplicates, reordering and replay
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from datetime import date, datetime
+from typing import NamedTuple
 
 from services.events import (
     AssignmentEvent,
     AssignmentNotPossible,
-    AssignmentProposed,
     AssignmentState,
     AssignmentStatus,
     AssignmentWithdrawn,
@@ -32,13 +32,9 @@ from services.routing.assignment import (
     followed,
     without_words,
 )
-from services.routing.deadline import Clock
 from services.routing.decision import Decision, Reason, decide, without_office
 from services.routing.description import described
-from services.routing.facts import Facts, Matched
-from services.routing.moment import Moment
-from services.routing.roster import OfficeView
-from services.routing.watch import attended
+from services.routing.roster import Facts, Matched, OfficeView
 from services.routing.workload import LoadBook
 
 DocumentKey = tuple[str, str]
@@ -50,6 +46,13 @@ class Change(NamedTuple):
     before: Kept | None
     after: Kept
     event: AssignmentEvent | None
+
+
+class Moment(NamedTuple):
+    """When it is decided: the server's clock and the office's day."""
+
+    now: datetime
+    today: date
 
 
 class Desk(NamedTuple):
@@ -64,7 +67,7 @@ class Desk(NamedTuple):
     def decide(self) -> Decision:
         if self.view is None:
             return without_office(self.facts)
-        return decide(self.facts, self.matched, self.view, self.loads, self.moment)
+        return decide(self.facts, self.matched, self.view, self.loads, self.moment.today)
 
 
 def newest(events: Iterable[Told]) -> dict[DocumentKey, Told]:
@@ -87,7 +90,7 @@ def settle(events: Mapping[DocumentKey, Told], kept: Mapping[DocumentKey, Kept],
             continue
         desk = desks.of(key)
         change = _settle_one(event, before, desk)
-        desk.loads.shift(before.state if before else None, change.after.state, desk.moment.today)
+        desk.loads.shift(before.state if before else None, change.after.state)
         changes.append(change)
     return changes
 
@@ -111,34 +114,17 @@ def _settle_one(event: Told, before: Kept | None, desk: Desk) -> Change:
         return _wordless(_withdraw(event, before, desk), event)
     if event.document.sealed:
         return _wordless(_seal(event, before, desk), event)
-    if before is None or before.state.status in UNDECIDED:
+    if before is None or before.state.status in {AssignmentStatus.UNASSIGNED, AssignmentStatus.WITHDRAWN}:
         return _assign(event, before, desk)
-    outcome = described(before, event.document, desk.facts, desk.view, desk.matched, desk.loads, desk.moment)
-    return _changed(event, before, desk, outcome.what, outcome.event, outcome.state, outcome.reason, outcome.clock)
+    outcome = described(before, event.document, desk.facts, desk.view, desk.matched, desk.loads, desk.moment.today)
+    return _changed(event, before, desk, outcome.what, outcome.event, outcome.state, outcome.reason)
 
 
 def _assign(event: Told, before: Kept | None, desk: Desk) -> Change:
     decision = desk.decide()
-    state = assigned_state(event.document, decision, desk.moment)
-    state = state.model_copy(update={"due_version": _due_version(state, before)})
-    what, type = _ASSIGNED[AssignmentStatus(state.status)]
-    return _changed(event, before, desk, what, type, state, decision.reason, decision.clock)
-
-
-def _due_version(state: AssignmentState, before: Kept | None) -> int:
-    """Counted on, whatever became of the document meanwhile."""
-    if before is None:
-        return state.due_version
-    same = (before.state.due_at, before.state.due_on) == (state.due_at, state.due_on)
-    return before.state.due_version + (not same)
-
-
-UNDECIDED = frozenset({AssignmentStatus.UNASSIGNED, AssignmentStatus.PROPOSED, AssignmentStatus.WITHDRAWN})
-_ASSIGNED: dict[AssignmentStatus, tuple[str, type[AssignmentEvent]]] = {
-    AssignmentStatus.ASSIGNED: ("assigned", DocumentAssigned),
-    AssignmentStatus.PROPOSED: ("proposed", AssignmentProposed),
-    AssignmentStatus.UNASSIGNED: ("unassigned", AssignmentNotPossible),
-}
+    state = assigned_state(event.document, decision, desk.moment.today)
+    what, type = ("assigned", DocumentAssigned) if state.lead_person_id else ("unassigned", AssignmentNotPossible)
+    return _changed(event, before, desk, what, type, state, decision.reason)
 
 
 def _withdraw(event: Told, before: Kept | None, desk: Desk) -> Change:
@@ -151,8 +137,6 @@ def _withdraw(event: Told, before: Kept | None, desk: Desk) -> Change:
             "status": AssignmentStatus.WITHDRAWN,
             "document": blank.document,
             "note": note,
-            "proposal": None,
-            "stopped_at": None,
             "conflicted_person_ids": document.conflicted_person_ids,
         }
     )
@@ -169,11 +153,8 @@ def _seal(event: Told, before: Kept | None, desk: Desk) -> Change:
     if before is None:
         state = _blank(document, AssignmentStatus.UNASSIGNED)
         return _changed(event, None, desk, "sealed", AssignmentNotPossible, state, Reason())
-    words = dict.fromkeys(("note", "result", "reply", "instruction", "matter", "proposal"))
-    changes = {**words, "conflicted_person_ids": document.conflicted_person_ids, "document": brief_of(document)}
-    state = before.state.model_copy(update=changes)
-    if state.status == AssignmentStatus.PROPOSED:  # nobody can approve it, and an unsealed one is proposed anew
-        state = state.model_copy(update={"status": AssignmentStatus.UNASSIGNED})
+    words = {"note": None, "result": None, "conflicted_person_ids": document.conflicted_person_ids}
+    state = before.state.model_copy(update={**words, "document": brief_of(document)})
     return _changed(event, before, desk, "sealed", DeadlineMoved, state, before.reason)
 
 
@@ -205,12 +186,9 @@ def _changed(
     type: type[AssignmentEvent],
     state: AssignmentState,
     reason: Reason,
-    clock: Clock | None = None,
 ) -> Change:
     """The next version; where the public state stays as it is, only what was read is noted."""
-    source: dict[str, Any] = {"source_epoch": event.epoch, "source_version": event.version, "facts": desk.facts}
-    if clock is not None:
-        source["clock"] = clock
+    source = {"source_epoch": event.epoch, "source_version": event.version, "facts": desk.facts}
     if before is not None and before.state == state:
         return Change(before, before.model_copy(update=source), None)
     version = before.version + 1 if before else 1
@@ -220,10 +198,9 @@ def _changed(
         note=state.note,
     )  # fmt: skip
     if before is None:
-        after = began(event, desk.facts, state, reason, clock, entry)
+        after = began(event, desk.facts, state, reason, entry)
     else:
         after = followed(before, entry, **source, state=state, reason=reason)
-    after = attended(before, after, desk.view, desk.moment)
     return Change(before, after, event_of(after, type, now))
 
 

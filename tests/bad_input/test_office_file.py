@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 
 from services.events import Kind, PersonState, UnitState
 from services.routing.decision import decide
-from services.routing.facts import Facts
 from services.routing.faults import OfficeFaulty
 from services.routing.loading import judged
 from services.routing.office import OfficeFile, difference, states_of
-from services.routing.roster import OfficeView
+from services.routing.roster import Facts, OfficeView
 from services.routing.rules import MOST_CHARACTERS, compiled
 from services.routing.workload import LoadBook
 from services.worktime import Calendar
 from tests.bad_input.budget import Account
 from tests.bad_input.mutating import JSON_VALUES, damaged, leads_somewhere
-from tests.routing.small_office import MOMENT, office, row, rules
+from tests.routing.small_office import office, row, rules
 
 pytestmark = pytest.mark.timeout(3600)
 ACCOUNT = Account("office file")
@@ -55,17 +54,15 @@ def check_faults(refused: OfficeFaulty, said: Any) -> None:
 
 def can_be_decided_by(file: OfficeFile) -> None:
     """Loaded, its table compiled, and a decision taken of each document that it may meet."""
-    states = states_of(file, TODAY)
-    assert difference({}, file, TODAY)
-    assert difference(states, file, TODAY) == [] or any(
-        each.kind == "person" for each in difference(states, file, TODAY)
-    )
+    states = states_of(file)
+    assert difference({}, file)
+    assert difference(states, file) == [] or any(each.kind == "person" for each in difference(states, file))
     view = view_of(file)
     for facts in (
         Facts(kind=Kind.PETITION, subject="đơn khiếu nại về đất đai", arrived_on=TODAY),
         Facts(kind=Kind.CONG_VAN, symbol_suffix="NC", arrived_on=TODAY, restricted=True),
     ):
-        decision = decide(facts, view.match(facts), view, LoadBook(), MOMENT)
+        decision = decide(facts, view.match(facts), view, LoadBook(), TODAY)
         assert decision.due_on >= TODAY if decision.due_on else True
         assert decision.lead_person_id in view.people or decision.reason.nobody
 

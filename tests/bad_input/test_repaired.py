@@ -11,9 +11,9 @@ from services.chassis.written import WrittenDay, WrittenMoment
 from services.events import Kind
 from services.intake.metadata import Correction, IncomingMetadata, InvalidMetadata, Metadata, PeriodCount, read
 from services.routing.bodies import AcceptBody
-from services.routing.facts import Facts
 from services.routing.faults import OfficeFaulty
 from services.routing.loading import judged
+from services.routing.roster import Facts
 from services.routing.rules import compiled, faults_of
 from tests.routing.small_office import ROOMS, office, row, rules
 

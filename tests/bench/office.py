@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
 from pathlib import Path
 
 from services.chassis.foundation import lay_foundation
@@ -22,7 +21,7 @@ def office() -> Office:
 
 async def load_office(settings: ChassisSettings) -> None:
     async with _opened(settings) as store:
-        await load(judged(Path(OFFICE_FILE).read_bytes()), store, date(2016, 1, 1))
+        await load(judged(Path(OFFICE_FILE).read_bytes()), store)
         await create_token(store, office().id, office().clerk, TOKEN_HOURS)  # so that its key is there, too
 
 

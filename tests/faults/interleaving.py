@@ -29,29 +29,20 @@ from services.reporting.projecting import News, newest_of, project
 from services.reporting.tally import Delta, move
 from services.routing.actions import accept, complete, give_back, reassign
 from services.routing.assignment import Entry, Kept, Told, event_of, followed
-from services.routing.facts import facts_of
-from services.routing.roster import OfficeView
-from services.routing.settling import Desks, newest, settle
-from services.routing.states import Act as What
-from services.routing.states import is_possible
+from services.routing.roster import OfficeView, facts_of
+from services.routing.settling import Desks, Moment, newest, settle
 from services.routing.workload import LoadBook
 from tests.offices import HA_TINH
-from tests.routing.small_office import MOMENT, NOW
+from tests.routing.small_office import NOW
 
 TODAY = date(2026, 3, 2)
 CLERKS = Directory({(HA_TINH, "role:clerk"): frozenset({"clerk"}), (HA_TINH, "role:security_officer"): frozenset()})
 Act = tuple[type[AssignmentEvent], Callable[[AssignmentState], Any]]
 
-
-def _where(what: What, do: Callable[[AssignmentState], Any]) -> Callable[[AssignmentState], Any]:
-    """What is not possible any more comes too late."""
-    return lambda state: do(state) if is_possible(what, state) else None
-
-
-ACCEPT: Act = (AssignmentAccepted, _where(What.ACCEPT, lambda state: accept(state, NOW)))
-RETURN: Act = (AssignmentReturned, _where(What.RETURN, lambda state: give_back(state, "nhầm phòng")))
-REASSIGN: Act = (DocumentAssigned, _where(What.REASSIGN, lambda state: reassign(state, "KT", "minh", TODAY, None)))
-COMPLETE: Act = (DocumentCompleted, _where(What.COMPLETE, lambda state: complete(state, TODAY, "xong", None)))
+ACCEPT: Act = (AssignmentAccepted, lambda state: accept(state, state.lead_person_id or "", NOW))
+RETURN: Act = (AssignmentReturned, lambda state: give_back(state, state.lead_person_id or "", "nhầm phòng"))
+REASSIGN: Act = (DocumentAssigned, lambda state: reassign(state, "KT", "minh", (), TODAY, None))
+COMPLETE: Act = (DocumentCompleted, lambda state: complete(state, state.lead_person_id or "", TODAY, "xong"))
 
 
 @dataclass(frozen=True)
@@ -76,7 +67,7 @@ class Office:
         told = newest(batch)
         facts = {key: facts_of(event.document) for key, event in told.items()}
         matched = {key: self.view.match(each) for key, each in facts.items()}
-        desks = Desks({HA_TINH: self.view}, {HA_TINH: LoadBook({})}, facts, matched, MOMENT)
+        desks = Desks({HA_TINH: self.view}, {HA_TINH: LoadBook({})}, facts, matched, Moment(NOW, TODAY))
         known = {(self.kept.office, self.kept.document_id): self.kept} if self.kept else {}
         result = self
         for change in settle(told, known, desks):

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,7 +72,7 @@ async def both(tmp_path: Path) -> AsyncIterator[Both]:
         routing = build_routing(RoutingSettings(**given))
         async with running(intake, routing) as client:
             async with opened_office(RoutingSettings(**given)) as office:
-                await load(judged(OFFICE_FILE.read_bytes()), office, date(2016, 1, 1))
+                await load(judged(OFFICE_FILE.read_bytes()), office)
                 token = await create_token(office, OFFICE, "van-thu", 1)
             async with opened(settings, "intake") as database:
                 key = await DeviceKeys(database).create(OFFICE, "scan-1", "incoming", "incoming")

@@ -23,18 +23,6 @@ STATUS = {
     "vanthu.assignment-not-possible.v1": AssignmentStatus.UNASSIGNED,
     "vanthu.document-completed.v1": AssignmentStatus.COMPLETED,
     "vanthu.deadline-moved.v1": AssignmentStatus.ASSIGNED,
-    "vanthu.assignment-proposed.v1": AssignmentStatus.PROPOSED,
-    "vanthu.work-handed-on.v1": AssignmentStatus.ASSIGNED,
-    "vanthu.work-started.v1": AssignmentStatus.IN_PROGRESS,
-    "vanthu.coordinators-changed.v1": AssignmentStatus.IN_PROGRESS,
-    "vanthu.opinion-given.v1": AssignmentStatus.IN_PROGRESS,
-    "vanthu.assignment-recalled.v1": AssignmentStatus.RETURNED,
-    "vanthu.clock-stopped.v1": AssignmentStatus.WAITING,
-    "vanthu.clock-resumed.v1": AssignmentStatus.IN_PROGRESS,
-    "vanthu.document-reopened.v1": AssignmentStatus.ASSIGNED,
-    "vanthu.deadline-near.v1": AssignmentStatus.ACCEPTED,
-    "vanthu.deadline-passed.v1": AssignmentStatus.ACCEPTED,
-    "vanthu.acceptance-missed.v1": AssignmentStatus.ASSIGNED,
 }
 
 

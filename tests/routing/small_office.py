@@ -1,10 +1,8 @@
 """A small office as a file, and what intake says about its documents."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from services.chassis.settings import ChassisSettings
 from services.events import (
@@ -21,7 +19,6 @@ from services.events import (
 )
 from services.routing.app import opened_office
 from services.routing.loading import create_token, judged, load
-from services.routing.moment import Moment
 from services.routing.roster import OfficeView
 from services.routing.rules import compiled
 from services.worktime import Calendar
@@ -29,7 +26,6 @@ from tests.offices import HA_TINH
 
 ARRIVED = date(2016, 2, 5)  # the Friday before Tết
 NOW = datetime(2026, 3, 2, 3, tzinfo=UTC)
-MOMENT = Moment(NOW, ZoneInfo("Asia/Ho_Chi_Minh"))
 ROOMS = {"TH": "head-th", "NC": "head-nc", "KT": "head-kt"}
 STAFF: dict[str, tuple[str, list[str]]] = {
     "clerk": ("TH", ["clerk"]),
@@ -110,13 +106,6 @@ def view(**absences: Any) -> OfficeView:
     return OfficeView(HA_TINH, 1, 1, units, people, calendar, 7, compiled(rules()))
 
 
-def with_people(office: OfficeView, **changes: dict[str, Any]) -> OfficeView:
-    """The same office with these fields of people changed; underscores stand for hyphens in their ids."""
-    named = {person.replace("_", "-"): fields for person, fields in changes.items()}
-    people = {id: each.model_copy(update=named.get(id, {})) for id, each in office.people.items()}
-    return replace(office, people=people)
-
-
 def document(id: str, **changes: Any) -> DocumentState:
     return DocumentState(
         **{
@@ -155,7 +144,7 @@ def voided(id: str, version: int = 2, office: str = HA_TINH, **changes: Any) -> 
 async def load_office(settings: ChassisSettings, *offices: dict[str, Any]) -> None:
     async with opened_office(settings) as store:
         for each in offices or (office(),):
-            await load(judged(json.dumps(each)), store, MOMENT.today)
+            await load(judged(json.dumps(each)), store)
 
 
 async def tokens(settings: ChassisSettings, *people: str, office: str = HA_TINH) -> dict[str, str]:

@@ -1,27 +1,19 @@
 """Who gets a document, one circumstance changed at a time."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Any
 
 import pytest
 
-from services.events import Absence, Urgency
-from services.routing.assignment import assigned_state, brief_of
-from services.routing.candidates import Lost
+from services.events import Absence
 from services.routing.deadline import Basis
-from services.routing.decision import Decision, Nobody, decide, without_office
-from services.routing.facts import CoordinatingUnit, Matched, facts_of, symbol_suffix
-from services.routing.moment import Moment
-from services.routing.roster import OfficeView
-from services.routing.workload import NEVER, Load, LoadBook
-from tests.routing.small_office import MOMENT, document, view
+from services.routing.decision import Decision, Lost, Nobody, decide, without_office
+from services.routing.roster import Matched, OfficeView, facts_of, symbol_suffix
+from services.routing.workload import Load, LoadBook
+from tests.routing.small_office import document, view
 
 TODAY = date(2026, 3, 2)
 AWAY = (Absence(first_day=TODAY, last_day=TODAY),)
-
-
-def moment_on(day: date) -> Moment:
-    return Moment(datetime.combine(day, time(3), UTC), MOMENT.zone)
 
 
 def decided(
@@ -29,7 +21,7 @@ def decided(
 ) -> Decision:
     office = office or view()
     facts = facts_of(document("d", **changes))
-    return decide(facts, office.match(facts), office, LoadBook(loads), moment_on(today))
+    return decide(facts, office.match(facts), office, LoadBook(loads), today)
 
 
 def lost(decision: Decision) -> dict[str, str | None]:
@@ -48,10 +40,16 @@ def test_the_matched_row_names_the_unit_and_is_kept_with_the_decision() -> None:
     )
 
 
-def test_the_least_burdened_leads() -> None:
-    decision = decided({"hoa": Load(2, 2, due={NEVER: 4}), "lan": Load(1, 9, due={NEVER: 2})})
+def test_the_least_loaded_leads() -> None:
+    decision = decided({"hoa": Load(2, 2), "lan": Load(1, 9)})
     assert decision.lead_person_id == "lan"
-    assert lost(decision) == {"hoa": Lost.MORE_BURDENED, "lan": None, "head-nc": Lost.HEAD_IS_LAST_RESORT}
+    assert lost(decision) == {"hoa": Lost.MORE_OPEN, "lan": None, "head-nc": Lost.HEAD_IS_LAST_RESORT}
+
+
+def test_of_equally_loaded_the_one_with_fewer_in_all_leads() -> None:
+    decision = decided({"hoa": Load(1, 5), "lan": Load(1, 4)})
+    assert decision.lead_person_id == "lan"
+    assert lost(decision)["hoa"] == Lost.MORE_IN_ALL
 
 
 def test_of_quite_equal_people_the_first_id_leads() -> None:
@@ -100,9 +98,9 @@ def test_it_waits_on_the_clerks_list_when_the_head_cannot_either() -> None:
 def test_without_a_row_or_a_unit_or_an_office_it_waits_on_the_clerks_list() -> None:
     office, facts = view(), facts_of(document("d"))
     loads = LoadBook()
-    assert decide(facts, None, office, loads, MOMENT).reason.nobody == Nobody.NO_RULE
+    assert decide(facts, None, office, loads, TODAY).reason.nobody == Nobody.NO_RULE
     gone = Matched("r", 0, "r", "XX")
-    assert decide(facts, gone, office, loads, MOMENT).reason.nobody == Nobody.NO_UNIT
+    assert decide(facts, gone, office, loads, TODAY).reason.nobody == Nobody.NO_UNIT
     assert without_office(facts).reason.nobody == Nobody.NO_OFFICE
 
 
@@ -120,33 +118,9 @@ def test_a_head_who_is_away_or_concerned_is_stood_in_for() -> None:
 
 def test_a_unit_never_coordinates_with_itself() -> None:
     office, facts = view(), facts_of(document("d"))
-    matched = Matched("r", 0, "r", "NC", tuple(CoordinatingUnit(each) for each in ("NC", "KT", "KT")))
-    decision = decide(facts, matched, office, LoadBook(), MOMENT)
+    matched = Matched("r", 0, "r", "NC", ("NC", "KT", "KT"))
+    decision = decide(facts, matched, office, LoadBook(), TODAY)
     assert [each.unit_id for each in decision.coordinators] == ["KT"]
-
-
-def test_each_coordinating_unit_has_the_day_that_its_row_gives_it() -> None:
-    office, facts = view(), facts_of(document("d"))
-    matched = Matched("r", 0, "r", "NC", (CoordinatingUnit("KT", 2), CoordinatingUnit("TH")))
-    decision = decide(facts, matched, office, LoadBook(), MOMENT)
-    days = {each.unit_id: each.due_on for each in decision.coordinators}
-    assert days == {"KT": date(2016, 2, 17), "TH": None}
-
-
-@pytest.mark.parametrize(
-    ("own", "uplift", "counts"),
-    [
-        (Urgency.NORMAL, Urgency.URGENT, Urgency.URGENT),
-        (Urgency.EXPRESS, Urgency.URGENT, Urgency.EXPRESS),
-        (Urgency.URGENT, None, Urgency.URGENT),
-    ],
-)
-def test_a_row_raises_urgency_and_never_lowers_it(own: Urgency, uplift: Urgency | None, counts: Urgency) -> None:
-    paper = document("d", urgency=own)
-    matched = Matched("r", 0, "r", "NC", urgency=uplift)
-    decision = decide(facts_of(paper), matched, view(), LoadBook(), MOMENT)
-    assert assigned_state(paper, decision, MOMENT).document.urgency == counts
-    assert brief_of(document("d", urgency=own, sealed=True), uplift).urgency == own
 
 
 def test_only_a_restricted_document_has_a_deciding_leader_and_never_one_it_concerns() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import pytest
@@ -25,8 +24,6 @@ from tests.harness import running, started
 from tests.offices import HA_TINH, NGHE_AN
 from tests.routing.small_office import STAFF, load_office, office, row, rules, tokens
 
-TODAY = date(2026, 3, 2)
-
 
 async def journal_of(settings: ChassisSettings) -> list[dict[str, Any]]:
     look = lay_foundation(settings, "routing")
@@ -37,7 +34,7 @@ async def journal_of(settings: ChassisSettings) -> list[dict[str, Any]]:
 
 async def test_a_dry_run_tells_and_changes_nothing(settings: ChassisSettings) -> None:
     async with opened_office(settings) as store:
-        changes = await plan(judged(json.dumps(office())), store, TODAY)
+        changes = await plan(judged(json.dumps(office())), store)
         assert len(changes) == 3 + len(STAFF) + 4  # units, people; calendar, matters, rules, office
         assert await store.people(HA_TINH) == []
     assert await journal_of(settings) == []
@@ -50,9 +47,9 @@ async def test_loading_again_changes_nothing_and_a_change_says_only_itself(setti
     changed = office(default_working_days=9)
     changed["people"][-1]["name"] = "Minh mới"
     async with opened_office(settings) as store:
-        assert await load(judged(json.dumps(office())), store, TODAY) == []
+        assert await load(judged(json.dumps(office())), store) == []
         assert (await store.versions([HA_TINH])) == {HA_TINH: 1}
-        await load(judged(json.dumps(changed)), store, TODAY)
+        await load(judged(json.dumps(changed)), store)
         view = await store.view(HA_TINH)
         assert view is not None
         assert (view.version, view.rules_version, view.default_working_days) == (2, 1, 9)
@@ -86,7 +83,7 @@ async def test_a_load_that_breaks_off_leaves_nothing(
 
         monkeypatch.setattr(store._journal, "append", fails)
         with pytest.raises(RuntimeError):
-            await load(judged(json.dumps(office())), store, TODAY)
+            await load(judged(json.dumps(office())), store)
         assert await store.people(HA_TINH) == []
         assert await store.view(HA_TINH) is None
 

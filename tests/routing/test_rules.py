@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from services.events import IssuerLevel, Kind, Urgency
-from services.routing.facts import CoordinatingUnit, Facts
 from services.routing.loading import judged
+from services.routing.roster import Facts
 from services.routing.rules import compiled, faults_of
-from services.routing.rules import judged as judged_table
 from tests.routing.small_office import ARRIVED, ROOMS, row, rules
 
 DEMO = Path(__file__).parents[2] / "services" / "demo" / "office.json"
@@ -47,9 +46,6 @@ def test_a_sound_table_has_no_fault() -> None:
         (lambda t: t["rules"][1].update(lead="KT"), f"{HERE}/rules/1/lead"),
         (lambda t: t["rules"][1].update(others='["KT", "XX"]'), f"{HERE}/rules/1/others"),
         (lambda t: t["rules"][1].update(others='"KT"'), f"{HERE}/rules/1/others"),
-        (lambda t: t["rules"][1].update(others='[{"unit": "XX"}]'), f"{HERE}/rules/1/others"),
-        (lambda t: t["rules"][1].update(others='[{"unit": "KT", "working_days": -1}]'), f"{HERE}/rules/1/others"),
-        (lambda t: t["rules"][1].update(others='[{"room": "KT"}]'), f"{HERE}/rules/1/others"),
         (lambda t: t["rules"][1].update(days='"5"'), f"{HERE}/rules/1/days"),
         (lambda t: t["rules"][1].update(days="-1"), f"{HERE}/rules/1/days"),
         (lambda t: t["rules"][1].update(days="true"), f"{HERE}/rules/1/days"),
@@ -59,48 +55,6 @@ def test_each_fault_is_named_with_its_place(break_it: Callable[[dict[str, Any]],
     content = rules()
     break_it(table_of(content))
     assert pointer in pointers(content)
-
-
-def test_a_row_may_give_coordinators_days_and_raise_the_urgency() -> None:
-    content = rules()
-    table = table_of(content)
-    table["outputs"].append({"id": "urgency", "field": "urgency", "name": "urgency"})
-    table["rules"][0].update(others='["KT", {"unit": "TH", "working_days": 2}]', urgency='"urgent"')
-    assert faults_of(content, ROOMS) == []
-    matched = compiled(content)(Facts(kind=Kind.PETITION, arrived_on=ARRIVED))
-    assert matched is not None
-    assert matched.coordinating_units == (CoordinatingUnit("KT"), CoordinatingUnit("TH", 2))
-    assert matched.urgency is Urgency.URGENT
-    table["rules"][0].update(urgency='"at once"')
-    assert pointers(content) == [f"{HERE}/rules/0/urgency"]
-
-
-@pytest.mark.parametrize(
-    ("field", "cell", "facts"),
-    [
-        ("issuer", '"Sở Y tế"', {"issuer": "Sở Y tế"}),
-        ("book", '"incoming"', {"book": "incoming"}),
-        ("symbol", 'startsWith($, "12/")', {"symbol": "12/SYT-NVY"}),
-        ("arrived_on", '>= d("2016-02-05") and < d("2016-02-06")', {}),
-    ],
-)
-def test_a_condition_may_ask_what_intake_knows(field: str, cell: str, facts: dict[str, str]) -> None:
-    content = rules([row("asked", "KT", kind=cell), row("default", "TH")])
-    table_of(content)["inputs"][0]["field"] = field
-    assert faults_of(content, ROOMS) == []
-    match = compiled(content)
-    there = match(Facts(kind=Kind.CONG_VAN, arrived_on=ARRIVED, **facts))  # type: ignore[arg-type]
-    other = match(Facts(kind=Kind.CONG_VAN, arrived_on=ARRIVED.replace(year=2017)))
-    assert [each.row_id for each in (there, other) if each] == ["asked", "default"]
-
-
-def test_a_matter_that_the_office_does_not_have_is_named() -> None:
-    content = rules()
-    table_of(content)["outputs"].append({"id": "matter", "field": "matter", "name": "matter"})
-    table_of(content)["rules"][1]["matter"] = '"land"'
-    assert judged_table(content, ROOMS, {"land"}).faults == ()
-    (fault,) = judged_table(content, ROOMS, {"petitions"}).faults
-    assert (fault.pointer, "row suffix-kt" in fault.detail) == (f"{HERE}/rules/1/matter", True)
 
 
 @pytest.mark.parametrize("content", [None, [], {}, {"nodes": []}, {"nodes": [{"type": "decisionTableNode"}]}])
@@ -119,8 +73,7 @@ def test_the_matched_row_is_named_for_certain() -> None:
     petition = match(Facts(kind=Kind.PETITION, symbol_suffix="KT", arrived_on=ARRIVED))
     assert petition is not None
     assert (petition.row_id, petition.row_index, petition.lead_unit) == ("petition", 0, "NC")
-    assert petition.coordinating_units == (CoordinatingUnit("KT"), CoordinatingUnit("TH"))
-    assert petition.working_days == 5
+    assert (petition.coordinating_units, petition.working_days) == (("KT", "TH"), 5)
     default = match(Facts(kind=Kind.CONG_VAN, arrived_on=ARRIVED))
     assert default is not None
     assert (default.row_id, default.row_index, default.coordinating_units, default.working_days) == (

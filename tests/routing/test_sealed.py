@@ -5,7 +5,7 @@ from typing import Any
 
 from services.events import AssignmentStatus, DocumentErased, DocumentSealed, DocumentUnsealed
 from services.routing.assignment import Answered, Entry, blank_event, event_of, readers_of
-from services.routing.workload import NO_LOAD
+from services.routing.workload import Load
 from tests.offices import HA_TINH
 from tests.routing.small_office import NOW, described, document, received
 from tests.routing.test_settling import D, Desk
@@ -77,7 +77,7 @@ def test_an_erased_document_is_withdrawn_its_load_given_back_and_nothing_of_it_i
     desk.take(erased())
     kept = desk.kept[D]
     assert desk.status() == AssignmentStatus.WITHDRAWN
-    assert all(load == NO_LOAD for load in desk.loads[HA_TINH].values())
+    assert set(desk.loads[HA_TINH].values()) == {Load(0, 0)}
     assert (kept.reason.row_name, kept.state.rule, kept.state.lead_person_id) == (None, None, None)
     desk.take(described("d", 2, **WORDS))
     assert CANARY not in desk.kept[D].model_dump_json()

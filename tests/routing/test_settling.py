@@ -1,6 +1,5 @@
 """Batches of intake's events in any order, doubled and cut anyhow, end the same."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -8,15 +7,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.events import Absence, AssignmentStatus, Delegation, Direction
+from services.events import Absence, AssignmentStatus, Direction
 from services.routing.assignment import Kept, Told
-from services.routing.facts import facts_of
-from services.routing.roster import OfficeView
-from services.routing.settling import Change, Desks, DocumentKey, newest, settle
-from services.routing.workload import NEVER_RECEIVED, NO_LOAD, Load, LoadBook, Received, recomputed
+from services.routing.roster import OfficeView, facts_of
+from services.routing.settling import Change, Desks, DocumentKey, Moment, newest, settle
+from services.routing.workload import Load, LoadBook, recomputed
 from tests.offices import HA_TINH, NGHE_AN
-from tests.routing.small_office import ARRIVED, MOMENT, described, document, received, view, voided, with_people
+from tests.routing.small_office import ARRIVED, NOW, described, document, received, view, voided
 
+MOMENT = Moment(NOW, date(2026, 3, 2))
 D = (HA_TINH, "d")
 
 
@@ -27,16 +26,11 @@ class Desk:
         self.view = office or view()
         self.kept: dict[DocumentKey, Kept] = {}
         self.loads: dict[str, dict[str, Load]] = {HA_TINH: {}, NGHE_AN: {}}
-        self.received: dict[str, dict[str, Received]] = {HA_TINH: {}, NGHE_AN: {}}
         self.said: list[tuple[str, int, str]] = []
-
-    def counts(self, office: str = HA_TINH) -> dict[str, tuple[int, int]]:
-        """How much each has open, and had in all."""
-        return {person: (load.open, load.total) for person, load in self.loads[office].items()}
 
     def take(self, *events: Told) -> list[Change]:
         batch = newest(events)
-        books = {office: LoadBook(loads, self.received[office]) for office, loads in self.loads.items()}
+        books = {office: LoadBook(loads) for office, loads in self.loads.items()}
         views = {HA_TINH: self.view, NGHE_AN: self.view}
         facts = {key: facts_of(event.document) for key, event in batch.items()}
         matched = {key: self.view.match(each) for key, each in facts.items()}
@@ -48,11 +42,8 @@ class Desk:
         for office, book in books.items():
             loads = self.loads[office]
             for person, by in book.changes.items():
-                loads[person] = loads.get(person, NO_LOAD) + by
-            for person, gave in book.gave.items():
-                weeks, last_on = self.received[office].get(person, NEVER_RECEIVED)
-                known = Counter(weeks) + Counter(gave.weeks)
-                self.received[office][person] = Received(known, max(last_on, gave.last_on))
+                known = loads.get(person, Load())
+                loads[person] = Load(known.open + by.open, known.total + by.total)
         return changes
 
     def status(self, key: DocumentKey = D) -> AssignmentStatus:
@@ -79,7 +70,7 @@ def test_a_new_document_is_assigned_on_the_day_it_arrived() -> None:
 def test_each_decision_sees_the_load_that_the_one_before_made() -> None:
     desk = Desk()
     desk.take(*(received(f"d{number}") for number in range(6)))
-    assert desk.counts() == {"hoa": (3, 3), "lan": (3, 3)}
+    assert desk.loads[HA_TINH] == {"hoa": Load(3, 3), "lan": Load(3, 3)}
 
 
 def test_outgoing_documents_are_nobodys() -> None:
@@ -91,7 +82,7 @@ def test_a_void_withdraws_and_gives_the_load_back() -> None:
     desk.take(received("d"))
     desk.take(voided("d"))
     assert desk.status() == AssignmentStatus.WITHDRAWN
-    assert desk.loads[HA_TINH] == {"hoa": NO_LOAD}
+    assert desk.loads[HA_TINH] == {"hoa": Load(0, 0)}
     assert desk.kept[D].state.note == "Quét hai lần"
 
 
@@ -144,19 +135,7 @@ def test_a_lead_whom_it_now_concerns_hands_it_to_the_next_candidate() -> None:
     assert {each.unit_id: each.person_id for each in state.coordinators}["KT"] == "minh"
     assert change.event is not None
     assert change.event.type == "vanthu.document-assigned.v1"
-    assert desk.counts() == {"hoa": (0, 0), "lan": (1, 1)}
-
-
-def test_a_co_ordinator_who_becomes_the_lead_for_somebody_absent_co_ordinates_no_more() -> None:
-    desk = Desk()
-    desk.take(received("d"))
-    today = {"first_day": MOMENT.today, "last_day": MOMENT.today}
-    acts = Delegation(to_person_id="head-kt", **today)
-    desk.view = with_people(view(), lan={"absences": (Absence(**today),), "delegations": (acts,)})
-    (change,) = desk.take(described("d", conflicted_person_ids=("hoa",)))
-    state = change.after.state
-    assert (state.lead_unit_id, state.lead_person_id) == ("NC", "head-kt")
-    assert {each.unit_id: each.person_id for each in state.coordinators} == {"KT": "minh", "TH": "head-th"}
+    assert desk.loads[HA_TINH] == {"hoa": Load(0, 0), "lan": Load(1, 1)}
 
 
 def test_a_lead_whom_it_now_concerns_without_a_successor_leaves_it_to_the_clerk() -> None:
@@ -219,7 +198,7 @@ def test_a_co_ordinator_whom_a_returned_document_now_concerns_is_replaced() -> N
 def test_two_offices_decide_apart() -> None:
     desk = Desk()
     desk.take(received("a"), received("b", office=NGHE_AN), received("c"))
-    assert (desk.counts(), desk.counts(NGHE_AN)) == ({"hoa": (1, 1), "lan": (1, 1)}, {"hoa": (1, 1)})
+    assert desk.loads == {HA_TINH: {"hoa": Load(1, 1), "lan": Load(1, 1)}, NGHE_AN: {"hoa": Load(1, 1)}}
 
 
 def test_an_older_epoch_never_wins() -> None:
@@ -264,7 +243,7 @@ def test_any_delivery_ends_in_the_same_states_with_the_loads_of_its_rows(batches
         expected = AssignmentStatus.WITHDRAWN if number % 4 >= 2 else AssignmentStatus.ASSIGNED
         assert desk.status((HA_TINH, f"d{number:02d}")) == expected
     states = [kept.state for kept in desk.kept.values()]
-    assert recomputed(states) == {person: load for person, load in desk.loads[HA_TINH].items() if load != NO_LOAD}
+    assert recomputed(states) == {person: load for person, load in desk.loads[HA_TINH].items() if load != Load()}
     versions: dict[str, int] = {}
     for key, version, _ in desk.said:
         assert version == versions.get(key, 0) + 1

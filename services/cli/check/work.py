@@ -7,13 +7,14 @@ from services.chassis.mongo import Database, Row
 from services.cli.check.figures import event_of
 from services.cli.check.invariant import Counted, Fault, Finding
 from services.cli.check.merging import side_by_side
-from services.events import AssignmentStatus, DocumentAssigned, DocumentReopened, DocumentStatus, WorkHandedOn
+from services.events import AssignmentStatus, DocumentAssigned, DocumentStatus
 from services.intake.store import Register
 from services.notify.store import Store as NoticeStore
-from services.routing.states import WITH_LEAD, WITHOUT_LEAD
 from services.routing.store import Store as AssignmentStore
-from services.routing.store import load_in
-from services.routing.workload import NO_LOAD, Load, LoadBook
+from services.routing.workload import Load, LoadBook
+
+HELD = {AssignmentStatus.ASSIGNED, AssignmentStatus.ACCEPTED, AssignmentStatus.COMPLETED}
+ON_THE_CLERKS_LIST = {AssignmentStatus.UNASSIGNED, AssignmentStatus.RETURNED}
 
 
 async def assigned(register: Register, assignments: AssignmentStore) -> AsyncIterator[Finding]:
@@ -28,7 +29,7 @@ async def assigned(register: Register, assignments: AssignmentStore) -> AsyncIte
         if fault := _fault(document, assignment):
             yield Fault(id, fault)
         count += document is not None and _is_live(document)
-        listed += assignment is not None and assignment["status"] in WITHOUT_LEAD
+        listed += assignment is not None and assignment["status"] in ON_THE_CLERKS_LIST
     yield Counted(f"{count:,} live incoming, {listed:,} on the clerk's list")
 
 
@@ -41,9 +42,9 @@ def _fault(document: Row | None, assignment: Row | None) -> str:
     status = assignment["status"]
     if not live:
         return "" if status == AssignmentStatus.WITHDRAWN else f"void, and still {status}"
-    if status in WITH_LEAD:
+    if status in HELD:
         return "" if assignment["lead_person_id"] else f"{status}, but without a lead"
-    return "" if status in WITHOUT_LEAD else f"live, but its assignment is {status}"
+    return "" if status in ON_THE_CLERKS_LIST else f"live, but its assignment is {status}"
 
 
 def _is_live(document: Row) -> bool:
@@ -54,24 +55,23 @@ async def workloads(database: Database, assignments: AssignmentStore) -> AsyncIt
     """What routing says each person has to do is what the assignments add up to."""
     kept: dict[str, dict[str, Load]] = {}
     async for row in database["loads"].find():
-        kept.setdefault(row["office"], {})[row["person_id"]] = load_in(row)
+        kept.setdefault(row["office"], {})[row["person_id"]] = Load(row["open"], row["total"])
     offices = kept.keys() | set(await database["assignments"].distinct("office"))
     people = 0
     for office in sorted(offices):
         expected = LoadBook()
         async for state in assignments.states(office):
-            expected.bear(state)
+            expected.shift(None, state)
         known = kept.get(office, {})
         people += len(known)
         for person in sorted(known.keys() | expected.changes.keys()):
-            if (has := known.get(person, NO_LOAD)) != (adds := expected.of(person)):
+            if (has := known.get(person, Load())) != (adds := expected.of(person)):
                 yield Fault(f"{office} {person}", f"{_words(has)} kept, the assignments make {_words(adds)}")
     yield Counted(f"{people:,} people")
 
 
 def _words(load: Load) -> str:
-    ends = ", ".join(f"{weight:,} by {day}" for day, weight in sorted(load.due.items()))
-    return f"{load.open:,} open of {load.total:,} (weights: {load.waiting:,} waiting{ends and '; '}{ends})"
+    return f"{load.open:,} open of {load.total:,}"
 
 
 async def told(journal: AsyncIterable[Row], notices: NoticeStore) -> AsyncIterator[Finding]:
@@ -82,7 +82,7 @@ async def told(journal: AsyncIterable[Row], notices: NoticeStore) -> AsyncIterat
         people_by_cause = found["notify"][0].people_by_cause if found["notify"] else {}
         for row in found["routing"]:
             event = event_of(row)
-            if not isinstance(event, DocumentAssigned | WorkHandedOn | DocumentReopened):
+            if not isinstance(event, DocumentAssigned):
                 continue
             count += 1
             missing = _named(event) - people_by_cause.get(event.event_id, frozenset())
@@ -93,7 +93,7 @@ async def told(journal: AsyncIterable[Row], notices: NoticeStore) -> AsyncIterat
     yield Counted(f"{count:,} assignments")
 
 
-def _named(event: DocumentAssigned | WorkHandedOn | DocumentReopened) -> set[str]:
+def _named(event: DocumentAssigned) -> set[str]:
     state = event.assignment
     people = {state.lead_person_id, *(each.person_id for each in state.coordinators)}
     return {person for person in people if person}

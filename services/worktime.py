@@ -1,99 +1,44 @@
-"""Working days and hours of an office: its own table first, then Vietnam's public holidays, then weekends.
+"""Working days of an office: its own table first, then Vietnam's public holidays, then weekends.
 
 Counting follows the Civil Code (Articles 147 and 148): it starts the day after, and a last day that is off
 rolls to the next working day. The public calendar comes from the `holidays` package, which predicts later
 years and misses some of the Government's swaps: whatever the office's own table says wins.
-
-Moments are local: `datetime` without a zone, by the office's clock.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from datetime import date, timedelta
 from functools import lru_cache
 
 import holidays
 
-from services.events import Half
-
 ONE_DAY = timedelta(days=1)
 FARTHEST_DAYS = 36_600
 SATURDAY = 5
-NOON = time(12)
-Shift = tuple[time, time]
-USUAL_SHIFTS: tuple[Shift, ...] = ((time(7, 30), time(11, 30)), (time(13, 30), time(17)))
-
-
-class Off(StrEnum):
-    """Why a day is not worked."""
-
-    OFFICE = "office"
-    HOLIDAY = "holiday"
-    WEEKEND = "weekend"
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """The office's own days, and the hours of a whole day, earliest first.
-
-    A day that is in several is what comes first: a working day (somebody ordered work on a day off), a half day,
-    a day off. `half_days` are worked, for that half only.
-    """
+    """The office's own days. A day in both is a working day: somebody ordered work on a day off."""
 
     days_off: frozenset[date] = frozenset()
     working_days: frozenset[date] = frozenset()
-    half_days: frozenset[tuple[date, Half]] = frozenset()
-    shifts: tuple[Shift, ...] = USUAL_SHIFTS
 
     @classmethod
-    def of(
-        cls,
-        days_off: Iterable[date],
-        working_days: Iterable[date],
-        half_days: Iterable[tuple[date, Half]] = (),
-        shifts: Iterable[Shift] = USUAL_SHIFTS,
-    ) -> "Calendar":
-        return cls(frozenset(days_off), frozenset(working_days), frozenset(half_days), tuple(shifts))
-
-    def half_of(self, day: date) -> Half | None:
-        """The one half that is worked, where it is only one."""
-        if not self.half_days or day in self.working_days:
-            return None
-        return next((half for half in Half if (day, half) in self.half_days), None)
+    def of(cls, days_off: Iterable[date], working_days: Iterable[date]) -> "Calendar":
+        return cls(frozenset(days_off), frozenset(working_days))
 
 
 class NoWorkingDay(ValueError):
     """The office's table leaves no working day within a hundred years."""
 
 
-def why_off(day: date, calendar: Calendar) -> Off | None:
-    """None for a day that is worked, if only for half of it."""
-    if day in calendar.working_days or calendar.half_of(day):
-        return None
-    if day in calendar.days_off:
-        return Off.OFFICE
-    if day in public_days_off(day.year):
-        return Off.HOLIDAY
-    return None if day.weekday() < SATURDAY or day in public_working_days(day.year) else Off.WEEKEND
-
-
 def is_working_day(day: date, calendar: Calendar) -> bool:
-    return why_off(day, calendar) is None
-
-
-def shifts_of(day: date, calendar: Calendar) -> tuple[Shift, ...]:
-    """When there is work on this day; nothing on a day off."""
-    if why_off(day, calendar):
-        return ()
-    half = calendar.half_of(day)
-    return tuple(each for each in calendar.shifts if half is None or _half_of(each) is half)
-
-
-def end_of_work(day: date, calendar: Calendar) -> datetime:
-    """When work ends on this day; on one without work, when it would."""
-    shifts = shifts_of(day, calendar) or calendar.shifts
-    return datetime.combine(day, shifts[-1][1])
+    if day in calendar.working_days:
+        return True
+    if day in calendar.days_off or day in public_days_off(day.year):
+        return False
+    return day.weekday() < SATURDAY or day in public_working_days(day.year)
 
 
 def next_working_day(day: date, calendar: Calendar) -> date:
@@ -147,10 +92,6 @@ def public_days_off(year: int) -> frozenset[date]:
 def public_working_days(year: int) -> frozenset[date]:
     """Saturdays and Sundays that the Government declared working days in exchange."""
     return frozenset(day for day in _vietnam(year).weekend_workdays if day.year == year)
-
-
-def _half_of(shift: Shift) -> Half:
-    return Half.MORNING if shift[0] < NOON else Half.AFTERNOON
 
 
 def _vietnam(year: int) -> holidays.HolidayBase:
