@@ -106,7 +106,7 @@ async def _http(request: Request, error: Any) -> Response:
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
     headers = dict(error.headers or {})
     detail, remedy = _WORDS.get(code, (str(error.detail), None))
-    if allowed := headers.get("allow"):
+    if allowed := headers.get("Allow"):
         detail = f"{request.method} is not possible here; {allowed} is."
     return problem_response(Problem(error.status_code, code, detail, remedy=remedy, headers=headers))
 

@@ -222,6 +222,12 @@ async def test_a_query_that_names_something_twice_is_refused_and_only_to_somebod
     assert (await http.get(path, headers=as_bearer("x.y.z"))).status_code == 401
 
 
+async def test_another_method_is_told_which_ones_are_possible(http: httpx.AsyncClient) -> None:
+    refused = await http.delete("/routing/api/v1/me", headers=as_bearer(token("clerk")))
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
+    assert refused.json()["detail"] == "DELETE is not possible here; GET is."
+
+
 async def test_ready_fails_and_live_holds_while_the_database_is_away(settings: ChassisSettings) -> None:
     away = settings.model_copy(
         update={"mongo_url": SecretStr("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200&connectTimeoutMS=200")}

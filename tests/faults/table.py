@@ -154,7 +154,6 @@ class Shown:
     """What was kept of this code, and which tests there are."""
 
     lines: list[dict[str, Any]]
-    accounts: list[dict[str, Any]]
     inputs: dict[str, dict[str, Any]]
     tests: list[str]
 
@@ -162,16 +161,15 @@ class Shown:
     def here(cls) -> "Shown":
         found = kept()
         codes = {path: code(path) for path in {path_of(line["test"]) for line in found}}
-        here = bad_input.here()
-        accounts = [line for line in bad_input.kept() if line["code"] == here]
-        return cls(of_this_code(found, codes), accounts, bad_input.of_this_code(accounts, here), collected())
+        inputs = bad_input.of_this_code(bad_input.kept(), bad_input.here())
+        return cls(of_this_code(found, codes), inputs, collected())
 
     def lacks(self, seeds: Iterable[int]) -> list[str]:
         return [*lacking(self.lines, with_seeds(self.tests, seeds)), *lacking_inputs(self.inputs)]
 
     def save(self) -> None:
         save(self.lines, RESULTS)
-        save(self.accounts, bad_input.KEPT)
+        save(self.inputs.values(), bad_input.KEPT)
 
     def tables(self) -> list[tuple[Sequence[str], list[tuple[str, ...]]]]:
         found = [row.cells() for row in rows(self.lines, self.tests)]

@@ -158,7 +158,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     accounts = {part: line | {"part": part, "accepted": 9_000, "services": {}} for part, line in inputs(25_000).items()}
     for name, value in {"GUARANTEES": path, "servers": dict, "head": lambda: "abc1234", "SEEDS": "20"}.items():
         monkeypatch.setattr(table, name, value)
-    monkeypatch.setattr(Shown, "here", lambda: Shown(lines, [], accounts, TESTS))
+    monkeypatch.setattr(Shown, "here", lambda: Shown(lines, accounts, TESTS))
     return path
 
 
