@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -128,16 +127,7 @@ async def _up(here: Installation, endpoints: Endpoints, embedded: EmbeddedServer
         here.take_note(running)
         say(f"Văn thư sẵn sàng · Vanthu is ready: {running.url}  (Ctrl-C stops it)")
 
-    logs = here.data / "logs"
-    await _run(compose(list(Name), here, given), listening, ready, lambda: _servers_ended(embedded.ended(), logs))
-
-
-def _servers_ended(names: Sequence[str], logs: Path) -> str:
-    """What to say of embedded servers that ended by themselves; nothing where none did."""
-    if not names:
-        return ""
-    paths = " and ".join(str(logs / f"{each}.log") for each in names)
-    return f"{' and '.join(names)} ended unexpectedly; see {paths}. Nothing is lost: start again to go on."
+    await _run(compose(list(Name), here, given), listening, ready, embedded.told_of_ended)
 
 
 async def _make_topics(settings: ChassisSettings) -> None:
@@ -177,10 +167,10 @@ async def _until_started(services: Sequence[Service], ready: Callable[[], None])
 
 
 async def _until_ended(ended: Callable[[], str]) -> None:
-    while not (detail := ended()):
+    while not (told := ended()):
         await asyncio.sleep(WATCH_SECONDS)
-    say(f"{detail} The services stop now, which may take half a minute.")
-    raise Ended(detail)
+    say(f"{told} The services stop now, which may take half a minute.")
+    raise Ended(f"{told} Nothing is lost: start again to go on.")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -32,9 +32,9 @@ def run(data: Path) -> int:
     servers = EmbeddedServers(data, say=say)
     try:
         print(json.dumps(asdict(servers.start())), flush=True)
-        while not (ended := servers.ended()):
+        while not (ended := servers.told_of_ended()):
             time.sleep(WATCH_SECONDS)
-        say(f"{' and '.join(ended)} ended unexpectedly; see {data / 'logs'}")
+        say(ended)
     except EmbeddedError as error:
         say(str(error))
     finally:

@@ -10,6 +10,7 @@ from typing import Self
 from services.embedded.folder import DataFolder
 from services.embedded.kafka import Kafka
 from services.embedded.mongod import Mongod
+from services.embedded.process import ServerProcess
 
 log = logging.getLogger(__name__)
 
@@ -82,11 +83,17 @@ class EmbeddedServers:
 
     def ended(self) -> list[str]:
         """Names of the servers that were started and have ended by themselves."""
-        return [
-            server.process.name
-            for server in self._servers()
-            if server.process.pid is not None and not server.process.running
-        ]
+        return [process.name for process in self._ended()]
+
+    def told_of_ended(self) -> str:
+        """The same in words, with where their logs are; nothing where none has."""
+        ended = self._ended()
+        logs = " and ".join(str(process.log) for process in ended)
+        return f"{' and '.join(each.name for each in ended)} ended unexpectedly; see {logs}." if ended else ""
+
+    def _ended(self) -> list[ServerProcess]:
+        processes = [server.process for server in self._servers()]
+        return [each for each in processes if each.pid is not None and not each.running]
 
     def __enter__(self) -> Self:
         self.start()
